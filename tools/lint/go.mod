@@ -1,4 +1,4 @@
-module github.com/understudy-portal/understudy/tools/golangci-lint
+module github.com/understudy-portal/understudy/tools/lint
 
 go 1.26.0
 
