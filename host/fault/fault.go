@@ -30,8 +30,14 @@ type Error struct {
 	// Cause is what brought it about, or nil. Its name and message are part of the error body, so it must be fit
 	// for the caller too; a cause that is not is left out and logged where it happened.
 	Cause error
-	// Fields are further members of the error object, such as "code" or "statusCode".
-	Fields map[string]any
+	// Fields are further members of the error object, such as "code" or "statusCode", in their order on the wire.
+	Fields []Field
+}
+
+// Field is a further member of the error object.
+type Field struct {
+	Key   string
+	Value any
 }
 
 // Error returns the message, followed by the cause as Backstage writes it: "; caused by <Name>: <message>".
@@ -45,14 +51,16 @@ func (e *Error) Error() string {
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Cause }
 
-// With returns a copy that carries one more field of the error object.
+// With returns a copy that carries one more field of the error object, or another value of one that it has.
 func (e *Error) With(key string, value any) *Error {
 	c := *e
-	c.Fields = make(map[string]any, len(e.Fields)+1)
-	for k, v := range e.Fields {
-		c.Fields[k] = v
+	c.Fields = make([]Field, 0, len(e.Fields)+1)
+	for _, f := range e.Fields {
+		if f.Key != key {
+			c.Fields = append(c.Fields, f)
+		}
 	}
-	c.Fields[key] = value
+	c.Fields = append(c.Fields, Field{Key: key, Value: value})
 	return &c
 }
 
