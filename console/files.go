@@ -1,0 +1,72 @@
+package console
+
+import (
+	"io/fs"
+	"net/http"
+	"path"
+	"strings"
+)
+
+// files serves the built console: its page for every address that is no file.
+type files struct {
+	fsys   fs.FS
+	server http.Handler
+}
+
+func newFiles(fsys fs.FS) http.Handler {
+	return &files{fsys: fsys, server: http.StripPrefix(Prefix, http.FileServerFS(fsys))}
+}
+
+// ServeHTTP answers GET and HEAD; any other method is not found, as everywhere outside /api.
+func (f *files) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		w.WriteHeader(http.StatusNotFound)
+		return
+	}
+	name := strings.Trim(strings.TrimPrefix(path.Clean(r.URL.Path), Prefix), "/")
+	switch {
+	case strings.HasPrefix(name, "assets/") && f.has(name):
+		// The name carries a hash of the content.
+		w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
+		f.server.ServeHTTP(w, r)
+	case name == "assets" || strings.HasPrefix(name, "assets/"):
+		// An asset of an older release: the page would be mistaken for a script.
+		w.Header().Set("Cache-Control", "no-store")
+		w.WriteHeader(http.StatusNotFound)
+	case name != "index.html" && f.has(name):
+		w.Header().Set("Cache-Control", "no-cache")
+		f.server.ServeHTTP(w, r)
+	default:
+		f.page(w, r)
+	}
+}
+
+func (f *files) has(name string) bool {
+	info, err := fs.Stat(f.fsys, name)
+	return err == nil && info.Mode().IsRegular()
+}
+
+// page writes the page. It is never cached, because it names the assets of one release.
+func (f *files) page(w http.ResponseWriter, r *http.Request) {
+	body, err := fs.ReadFile(f.fsys, "index.html")
+	if err != nil {
+		http.Error(w, "this binary was built without the console; run make console", http.StatusNotFound)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	if r.Method == http.MethodHead {
+		return
+	}
+	_, _ = w.Write(body)
+}
+
+// redirectRoot sends GET / to the console. It is temporary, because a frontend may take the address later.
+func redirectRoot(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path != "/" || (r.Method != http.MethodGet && r.Method != http.MethodHead) {
+		w.WriteHeader(http.StatusNotFound)
+		return
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	http.Redirect(w, r, Prefix+"/", http.StatusFound)
+}
