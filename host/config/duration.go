@@ -3,13 +3,13 @@ package config
 import (
 	"errors"
 	"fmt"
-	"iter"
 	"math"
 	"regexp"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/understudy-portal/understudy/entity"
 )
 
 // Duration is a length of time as configuration writes it (core.md 1.7).
@@ -67,7 +67,7 @@ func ParseDuration(v any) (Duration, error) {
 			return 0, fmt.Errorf("invalid duration '%s': %w", v, err)
 		}
 		return millis(ms)
-	case object:
+	case *entity.Object:
 		ms, err := parseUnits(v)
 		if err != nil {
 			return 0, err
@@ -173,7 +173,7 @@ func parseISO(text string) (float64, error) {
 }
 
 // parseUnits reads {hours: 1, minutes: "30"} and returns milliseconds.
-func parseUnits(o object) (float64, error) {
+func parseUnits(o *entity.Object) (float64, error) {
 	total, given := 0.0, false
 	for key, v := range o.All() {
 		ms, ok := unitNamed(key)
@@ -208,6 +208,3 @@ func unitNames() string {
 	}
 	return strings.Join(names, ", ")
 }
-
-// object is what parseUnits needs of an entity object.
-type object interface{ All() iter.Seq2[string, any] }

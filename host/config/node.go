@@ -1,6 +1,12 @@
 package config
 
-import "math"
+import (
+	"math"
+	"slices"
+	"strconv"
+
+	"github.com/understudy-portal/understudy/entity"
+)
 
 // kind tells what a node holds.
 type kind uint8
@@ -32,6 +38,8 @@ type node struct {
 	dropped string
 	// unreadable is why the value, or a part that was merged into it, is not known.
 	unreadable *Problem
+	// notes are warnings that belong to the value, such as an element that was dropped.
+	notes Problems
 }
 
 type field struct {
@@ -96,7 +104,9 @@ func merge(top, base *node) *node {
 		if base.kind == nothing && base.unreadable == nil {
 			return top
 		}
-		return base
+		out := *base
+		out.notes = slices.Concat(top.notes, base.notes)
+		return &out
 	case top.kind != mapping:
 		return top
 	}
@@ -108,6 +118,7 @@ func merge(top, base *node) *node {
 	if base.kind != mapping {
 		return &out
 	}
+	out.notes = slices.Concat(top.notes, base.notes)
 	out.fields = make([]field, 0, len(top.fields)+len(base.fields))
 	for _, f := range top.fields {
 		f.node = merge(f.node, base.field(f.name))
@@ -121,8 +132,73 @@ func merge(top, base *node) *node {
 	return &out
 }
 
+// set gives a mapping's key a value, replacing an earlier one in its place.
+func (n *node) set(f field) {
+	for i := range n.fields {
+		if n.fields[i].name == f.name {
+			n.fields[i] = f
+			return
+		}
+	}
+	n.fields = append(n.fields, f)
+}
+
 // plain returns a copy as entity values, without what is null inside mappings, as upstream's untyped get does.
-func (n *node) plain() any { panic("unfinished") }
+func (n *node) plain() any {
+	switch n.kind {
+	case scalar:
+		return n.value
+	case list:
+		items := make([]any, len(n.items))
+		for i, item := range n.items {
+			items[i] = item.plain()
+		}
+		return items
+	case mapping:
+		return entity.CollectObject(func(yield func(string, any) bool) {
+			for _, f := range n.fields {
+				if f.node.kind != null && f.node.kind != nothing && !yield(f.name, f.node.plain()) {
+					return
+				}
+			}
+		})
+	default:
+		return nil
+	}
+}
 
 // fromPlain is the reverse, without origins.
-func fromPlain(v any) *node { panic("unfinished") }
+func fromPlain(v any) *node {
+	switch v := v.(type) {
+	case nil:
+		return &node{kind: null}
+	case []any:
+		n := &node{kind: list}
+		for _, item := range v {
+			n.items = append(n.items, fromPlain(item))
+		}
+		return n
+	case *entity.Object:
+		n := &node{kind: mapping}
+		for key, item := range v.All() {
+			n.fields = append(n.fields, field{name: key, node: fromPlain(item)})
+		}
+		return n
+	default:
+		return &node{kind: scalar, value: v}
+	}
+}
+
+// walk visits n and everything below it, with full paths, parents first.
+func (n *node) walk(path string, visit func(path string, n *node)) {
+	if n == nil {
+		return
+	}
+	visit(path, n)
+	for i, item := range n.items {
+		item.walk(path+"["+strconv.Itoa(i)+"]", visit)
+	}
+	for _, f := range n.fields {
+		f.node.walk(join(path, f.name), visit)
+	}
+}
