@@ -1,0 +1,61 @@
+package index
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/understudy-portal/understudy/entity"
+)
+
+// FacetCount is one value of a facet, in its own casing, and how many entities have it.
+type FacetCount struct {
+	Value string
+	Count int
+}
+
+// Facets counts the values of each key among the entities that the predicate selects (catalog.md 5.6). The answer
+// names the keys as they were given, and has the values in the order of their bytes.
+func (s *Snapshot) Facets(p entity.Predicate, keys []string) map[string][]FacetCount {
+	where := compile(p)
+	counts := make([]map[string]int, len(keys))
+	for i := range s.views {
+		s.views[i].countFacets(where, keys, counts)
+	}
+	facets := make(map[string][]FacetCount, len(keys))
+	for i, key := range keys {
+		list := make([]FacetCount, 0, len(counts[i]))
+		for v, n := range counts[i] {
+			list = append(list, FacetCount{Value: v, Count: n})
+		}
+		slices.SortFunc(list, func(a, b FacetCount) int { return cmp.Compare(a.Value, b.Value) })
+		facets[key] = list
+	}
+	return facets
+}
+
+func (v *view) countFacets(where matcher, keys []string, counts []map[string]int) {
+	set := v.match(where)
+	if set.IsEmpty() {
+		return
+	}
+	whole := set == v.seg.full
+	for i, key := range keys {
+		at, ok := v.seg.key(entity.Fold(key))
+		if !ok {
+			continue
+		}
+		terms := v.seg.keyTerms(at)
+		if counts[i] == nil {
+			counts[i] = make(map[string]int, len(terms))
+		}
+		for t := range terms {
+			n := int(terms[t].count)
+			if !whole {
+				n = v.seg.countIn(set, terms[t].posting)
+			}
+			if n > 0 {
+				counts[i][string(v.seg.value(&terms[t]).original)] += n
+			}
+		}
+	}
+}
