@@ -77,7 +77,7 @@ func (c *Config) Elements(path string) []*Config {
 	}
 	out := make([]*Config, len(n.items))
 	for i, item := range n.items {
-		out[i] = c.view(item, fmt.Sprintf("%s[%d]", full, i), item.origin)
+		out[i] = c.view(item, indexed(full, i), item.origin)
 	}
 	return out
 }
@@ -235,7 +235,7 @@ func (c *Config) Problems(declared ...string) Problems {
 			all[i].Warning = !concerns(all[i].Path, declared)
 		}
 	}
-	return all.sorted()
+	return all.Sorted()
 }
 
 // concerns reports whether path is one of declared, or one lies under the other.

@@ -55,7 +55,7 @@ func (c *Config) Decode(path string, dst any, mode Mode) error {
 		d.absent(section, v.Elem())
 	}
 	c.warn(d.problems.Warnings())
-	return d.problems.sorted().Err()
+	return d.problems.Sorted().Err()
 }
 
 // decoding is one call of Decode.

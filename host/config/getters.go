@@ -169,7 +169,7 @@ func (c *Config) sections(path string, n *node) ([]*Config, error) {
 		if item.kind != mapping {
 			return nil, c.wireProblem(path, &mismatch{node: item, at: fmt.Sprintf("[%d]", i), wanted: "object-array"})
 		}
-		out[i] = c.view(item, fmt.Sprintf("%s[%d]", join(c.path, path), i), item.origin)
+		out[i] = c.view(item, indexed(join(c.path, path), i), item.origin)
 	}
 	return out, nil
 }

@@ -189,6 +189,9 @@ func fromPlain(v any) *node {
 	}
 }
 
+// indexed is the path of a list's element.
+func indexed(path string, i int) string { return path + "[" + strconv.Itoa(i) + "]" }
+
 // walk visits n and everything below it, with full paths, parents first.
 func (n *node) walk(path string, visit func(path string, n *node)) {
 	if n == nil {
@@ -196,7 +199,7 @@ func (n *node) walk(path string, visit func(path string, n *node)) {
 	}
 	visit(path, n)
 	for i, item := range n.items {
-		item.walk(path+"["+strconv.Itoa(i)+"]", visit)
+		item.walk(indexed(path, i), visit)
 	}
 	for _, f := range n.fields {
 		f.node.walk(join(path, f.name), visit)

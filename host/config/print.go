@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/understudy-portal/understudy/entity"
@@ -69,7 +68,7 @@ func (p *printer) lines(n *node, path string) {
 		p.out = append(p.out, line)
 	}
 	for i, item := range n.items {
-		p.lines(item, path+"["+strconv.Itoa(i)+"]")
+		p.lines(item, indexed(path, i))
 	}
 	for _, f := range n.fields {
 		p.lines(f.node, join(path, f.name))

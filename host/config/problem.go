@@ -132,8 +132,8 @@ func (ps Problems) filter(warning bool) Problems {
 	return out
 }
 
-// sorted returns ps in the order of files and lines, files in the order in which they first appear.
-func (ps Problems) sorted() Problems {
+// Sorted returns ps in the order of files and lines, files in the order in which they first appear, without repetitions.
+func (ps Problems) Sorted() Problems {
 	rank := make(map[string]int)
 	for _, p := range ps {
 		if _, ok := rank[p.Origin.File]; !ok {

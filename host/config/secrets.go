@@ -59,12 +59,12 @@ func (c *Config) Secrets() []string {
 
 // secrets calls add for each secret text at or below n.
 func (n *node) secrets(path string, add func(string)) {
-	n.walkSecret(segments(path), false, func(_ []string, n *node, secret bool) {
+	n.walkSecret(segments(path), false, func(path []string, n *node, secret bool) {
 		text, ok := n.text()
 		if !ok {
 			return
 		}
-		hidden := partsOf(text)
+		hidden := partsOf(text, slices.Contains(path, "connection"))
 		if !secret && len(hidden) == 0 {
 			return
 		}
@@ -73,7 +73,7 @@ func (n *node) secrets(path string, add func(string)) {
 			add(part)
 		}
 		if secret {
-			for _, part := range credentialsOf(text) {
+			for _, part := range slices.Concat(credentialsOf(text), pemLines(text)) {
 				add(part)
 			}
 		}
@@ -134,8 +134,10 @@ func segments(path string) []string {
 }
 
 var (
-	// userinfo matches the part of a URL before its host, up to the last @, since passwords are often not escaped.
-	userinfo = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*://([^\s]*)@`)
+	// userinfo matches the part of a URL before its host.
+	userinfo = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*://([^/?#\s]*)@`)
+	// looseUserinfo goes up to the last @: in a connection string the password is often not escaped.
+	looseUserinfo = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*://(.*)@`)
 	// parameter matches password=… in a libpq connection string or in a query.
 	parameter = regexp.MustCompile(`(?i)(?:^|[\s?&;])(?:password|pwd|sslpassword|accountkey|sharedaccesskey|token)\s*=\s*('(?:[^'\\]|\\.)*'|[^\s&;]+)`)
 	// scheme matches the value of an Authorization header.
@@ -143,9 +145,13 @@ var (
 )
 
 // partsOf returns the secrets inside any text: the passwords of a URL or connection string.
-func partsOf(text string) []string {
+func partsOf(text string, connection bool) []string {
 	var out []string
-	if m := userinfo.FindStringSubmatch(text); m != nil {
+	pattern := userinfo
+	if connection {
+		pattern = looseUserinfo
+	}
+	if m := pattern.FindStringSubmatch(text); m != nil {
 		if _, password, ok := strings.Cut(m[1], ":"); ok && password != "" {
 			out = append(out, password)
 			if plain, err := url.PathUnescape(password); err == nil && plain != password {
@@ -177,4 +183,13 @@ func credentialsOf(text string) []string {
 		}
 	}
 	return out
+}
+
+// pemLines returns the lines of a key in PEM form: a log in JSON shows it with its line ends escaped, where the whole
+// would not be found.
+func pemLines(text string) []string {
+	if !strings.Contains(text, "-----BEGIN") {
+		return nil
+	}
+	return slices.DeleteFunc(strings.Fields(text), func(line string) bool { return len(line) < 20 || strings.Contains(line, "-----") })
 }

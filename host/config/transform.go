@@ -34,7 +34,7 @@ func (at place) child(name string) place {
 }
 
 func (at place) index(i int) place {
-	at.path = fmt.Sprintf("%s[%d]", at.path, i)
+	at.path = indexed(at.path, i)
 	return at
 }
 
