@@ -1,0 +1,167 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/understudy-portal/understudy/catalog/internal/ledger"
+	"github.com/understudy-portal/understudy/catalog/internal/ledger/sqlite/internal/sqlc"
+)
+
+// snapshot runs fn over one state of the file.
+func (s *Store) snapshot(ctx context.Context, fn func(q *sqlc.Queries) error) error {
+	tx, err := s.db.Reader().BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return fmt.Errorf("read the catalog's ledger: %w", err)
+	}
+	defer tx.Rollback() //nolint:errcheck // nothing was written
+	return fn(s.reader.WithTx(tx))
+}
+
+// Position is that of the last change.
+func (s *Store) Position(ctx context.Context) (int64, error) {
+	return s.reader.Position(ctx)
+}
+
+// Changes returns what changed after a position.
+func (s *Store) Changes(ctx context.Context, after int64, limit int) ([]ledger.Change, int64, error) {
+	var changes []ledger.Change
+	upTo := after
+	err := s.snapshot(ctx, func(q *sqlc.Queries) error {
+		position, err := q.Position(ctx)
+		if err != nil || position <= after {
+			return err
+		}
+		first, err := q.FirstPosition(ctx)
+		if err != nil {
+			return err
+		}
+		if first == 0 || first > after+1 {
+			return ledger.ErrTrimmed
+		}
+		upTo = min(position, after+int64(limit))
+		rows, err := q.Changes(ctx, sqlc.ChangesParams{After: after, UpTo: upTo})
+		if err != nil {
+			return err
+		}
+		for _, r := range rows {
+			changes = append(changes, ledger.Change{Position: r.Position, Ref: r.Ref, UID: r.Uid, Body: r.Body})
+		}
+		return nil
+	})
+	return changes, upTo, err
+}
+
+// Finals yields all finished entities from one snapshot.
+func (s *Store) Finals(ctx context.Context, chunk int, yield func([]ledger.Change) error) (int64, error) {
+	var position int64
+	err := s.snapshot(ctx, func(q *sqlc.Queries) error {
+		var err error
+		if position, err = q.Position(ctx); err != nil {
+			return err
+		}
+		last := int64(0)
+		for {
+			rows, err := q.Finals(ctx, sqlc.FinalsParams{EntityID: last, Limit: int64(chunk)})
+			if err != nil || len(rows) == 0 {
+				return err
+			}
+			changes := make([]ledger.Change, len(rows))
+			for i, r := range rows {
+				changes[i] = ledger.Change{Position: position, Ref: r.Ref, UID: r.Uid, Body: r.Body}
+			}
+			last = rows[len(rows)-1].EntityID
+			if err := yield(changes); err != nil {
+				return err
+			}
+		}
+	})
+	return position, err
+}
+
+// Parents returns the refs of the entities that emitted these.
+func (s *Store) Parents(ctx context.Context, refs []string) (map[string][]string, error) {
+	rows, err := s.reader.Parents(ctx, list(refs))
+	if err != nil {
+		return nil, err
+	}
+	parents := make(map[string][]string, len(refs))
+	for _, r := range rows {
+		parents[r.TargetRef] = append(parents[r.TargetRef], r.SourceRef)
+	}
+	return parents, nil
+}
+
+// Watched returns every entity whose processing read the outside.
+func (s *Store) Watched(ctx context.Context) ([]ledger.Watch, error) {
+	rows, err := s.reader.Watched(ctx)
+	if err != nil {
+		return nil, err
+	}
+	watches := make([]ledger.Watch, len(rows))
+	for i, r := range rows {
+		watches[i] = ledger.Watch{ID: r.ID, Ref: r.Ref, State: r.State}
+	}
+	return watches, nil
+}
+
+// Unfinished returns entities that readers do not see.
+func (s *Store) Unfinished(ctx context.Context) ([]ledger.Unfinished, error) {
+	rows, err := s.reader.Unfinished(ctx)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]ledger.Unfinished, len(rows))
+	for i, r := range rows {
+		all[i] = ledger.Unfinished{ID: r.ID, UID: r.Uid, Ref: r.Ref, LocationKey: r.LocationKey, Input: r.Input, Errors: r.Errors}
+		if r.At.Valid {
+			all[i].Due = time.UnixMilli(r.At.Int64)
+		}
+	}
+	return all, nil
+}
+
+// Providers returns the names of all providers that own something.
+func (s *Store) Providers(ctx context.Context) ([]string, error) { return s.reader.Providers(ctx) }
+
+// Counts returns the sizes that metrics show.
+func (s *Store) Counts(ctx context.Context) (ledger.Counts, error) {
+	var c ledger.Counts
+	err := s.snapshot(ctx, func(q *sqlc.Queries) error {
+		var err error
+		if c.Relations, err = q.CountRelations(ctx); err != nil {
+			return err
+		}
+		if c.Locations, err = q.CountLocations(ctx); err != nil {
+			return err
+		}
+		c.Due, err = q.CountDue(ctx)
+		return err
+	})
+	return c, err
+}
+
+// Locations returns all registered locations.
+func (s *Store) Locations(ctx context.Context) ([]ledger.Location, error) {
+	return locations(s.reader.Locations(ctx))
+}
+
+// Setting returns a remembered value.
+func (s *Store) Setting(ctx context.Context, name string) (string, error) {
+	value, err := s.reader.Setting(ctx, name)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", nil
+	}
+	return value, err
+}
+
+func locations(rows []sqlc.Location, err error) ([]ledger.Location, error) {
+	all := make([]ledger.Location, len(rows))
+	for i, r := range rows {
+		all[i] = ledger.Location{ID: r.ID, Type: r.Type, Target: r.Target, EntityRef: r.EntityRef}
+	}
+	return all, err
+}
