@@ -43,11 +43,11 @@ func NewObject() *Object { return &Object{} }
 // CollectObject builds an object from the pairs of seq. A repeated key keeps its first place and takes its last value.
 // It is the way to build a large object: unlike Set, its cost does not depend on the order of the keys.
 func CollectObject(seq iter.Seq2[string, any]) *Object {
-	var b builder
+	var members []member
 	for k, v := range seq {
-		b.add(k, v)
+		members = append(members, member{k, v})
 	}
-	return b.object()
+	return newObject(members)
 }
 
 // Len returns the number of keys.
@@ -227,35 +227,69 @@ func CloneValue(v any) any {
 	}
 }
 
-// builder collects members in any order and pays for order and look-up once, at the end.
-type builder struct {
-	o       Object
-	indexes bool // some key is an array index, so the members may need sorting
-}
-
-func (b *builder) add(key string, value any) {
-	if i := b.o.find(key); i >= 0 {
-		b.o.members[i].value = value
-		return
+// newObject takes members in the order of a source and makes them an object: of repeated keys the last value in the
+// first place, array indexes in front.
+func newObject(members []member) *Object {
+	o := &Object{members: members}
+	if len(members) < indexFrom {
+		o.members = dropRepeated(members)
+	} else {
+		o.dropRepeatedByIndex()
 	}
-	if !b.indexes {
-		_, b.indexes = arrayIndex(key)
-	}
-	b.o.members = append(b.o.members, member{key, value})
-	if b.o.index != nil {
-		b.o.index[key] = len(b.o.members) - 1
-	} else if len(b.o.members) >= indexFrom {
-		b.o.reindex()
-	}
-}
-
-func (b *builder) object() *Object {
-	o := b.o
-	if b.indexes {
+	if outOfOrder(o.members) {
 		slices.SortStableFunc(o.members, compareMembers)
 		o.reindex()
 	}
-	return &o
+	return o
+}
+
+func dropRepeated(members []member) []member {
+	for i := 1; i < len(members); i++ {
+		for j := range i {
+			if members[j].key == members[i].key {
+				members[j].value = members[i].value
+				members = slices.Delete(members, i, i+1)
+				i--
+				break
+			}
+		}
+	}
+	return members
+}
+
+func (o *Object) dropRepeatedByIndex() {
+	o.index = make(map[string]int, len(o.members))
+	kept := o.members[:0]
+	for _, m := range o.members {
+		if i, ok := o.index[m.key]; ok {
+			kept[i].value = m.value
+			continue
+		}
+		o.index[m.key] = len(kept)
+		kept = append(kept, m)
+	}
+	clear(o.members[len(kept):])
+	o.members = kept
+	if len(kept) < indexFrom {
+		o.index = nil
+	}
+}
+
+// outOfOrder reports whether some array index stands behind another key or a greater index.
+func outOfOrder(members []member) bool {
+	last, inFront := int64(-1), true
+	for i := range members {
+		n, ok := arrayIndex(members[i].key)
+		switch {
+		case !ok:
+			inFront = false
+		case !inFront || int64(n) < last:
+			return true
+		default:
+			last = int64(n)
+		}
+	}
+	return false
 }
 
 func compareMembers(a, b member) int {

@@ -1,14 +1,138 @@
 package entity
 
-// AppendJSON appends v to dst as JavaScript's JSON.stringify(v) writes it. NaN and the infinities become null.
-func AppendJSON(dst []byte, v any) []byte { return dst }
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"unicode/utf8"
+)
+
+// AppendJSON appends v to dst as JavaScript's JSON.stringify(v) writes it: no white space, nothing escaped for HTML,
+// numbers as NumberString; NaN and the infinities become null, as there. Besides values it takes an Entity, int and
+// int64; any other type is a mistake of the caller, and it panics.
+func AppendJSON(dst []byte, v any) []byte { return appendJSON(dst, v, false) }
 
 // StableJSON writes v with the keys of all objects sorted, so that equal values give equal bytes.
-func StableJSON(v any) []byte { return nil }
+func StableJSON(v any) []byte { return appendJSON(nil, v, true) }
 
-// Merge merges top over base as lodash's merge does: objects deeply, everything else by replacement. Neither argument
-// is changed or shared. The keys of base come first.
-func Merge(base, top any) any { return nil }
+func appendJSON(dst []byte, v any, sorted bool) []byte {
+	switch v := v.(type) {
+	case nil:
+		return append(dst, "null"...)
+	case bool:
+		return strconv.AppendBool(dst, v)
+	case float64:
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return append(dst, "null"...)
+		}
+		return appendNumber(dst, v)
+	case string:
+		return appendString(dst, v)
+	case []any:
+		return appendArray(dst, v, sorted)
+	case *Object:
+		return appendObject(dst, v, sorted)
+	case Entity:
+		return appendObject(dst, v.Object, sorted)
+	case int:
+		return strconv.AppendInt(dst, int64(v), 10)
+	case int64:
+		return strconv.AppendInt(dst, v, 10)
+	default:
+		panic(fmt.Sprintf("entity: %T is not a JSON value", v))
+	}
+}
 
-// Equal reports whether two values are the same JSON value; the order of keys does not matter.
-func EqualValues(a, b any) bool { return false }
+func appendArray(dst []byte, items []any, sorted bool) []byte {
+	dst = append(dst, '[')
+	for i, item := range items {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendJSON(dst, item, sorted)
+	}
+	return append(dst, ']')
+}
+
+func appendObject(dst []byte, o *Object, sorted bool) []byte {
+	if o == nil {
+		return append(dst, "null"...)
+	}
+	members := o.members
+	if sorted {
+		members = slices.Clone(members)
+		slices.SortFunc(members, func(a, b member) int { return CompareUTF16(a.key, b.key) })
+	}
+	dst = append(dst, '{')
+	first := true
+	for i := range members {
+		m := &members[i]
+		if o.dead > 0 && !m.live() {
+			continue
+		}
+		if !first {
+			dst = append(dst, ',')
+		}
+		first = false
+		dst = append(appendString(dst, m.key), ':')
+		dst = appendJSON(dst, m.value, sorted)
+	}
+	return append(dst, '}')
+}
+
+const hexDigits = "0123456789abcdef"
+
+func appendString(dst []byte, s string) []byte {
+	dst = append(dst, '"')
+	start := 0
+	for i := 0; i < len(s); {
+		c := s[i]
+		if c >= ' ' && c != '"' && c != '\\' && c < utf8.RuneSelf {
+			i++
+			continue
+		}
+		if c < utf8.RuneSelf {
+			dst = append(dst, s[start:i]...)
+			dst = appendEscape(dst, c)
+			i++
+			start = i
+			continue
+		}
+		r, size := decodeRune(s[i:])
+		if surrogate := r >= 0xd800 && r <= 0xdfff; surrogate || (r == utf8.RuneError && size == 1) {
+			dst = append(dst, s[start:i]...)
+			if surrogate {
+				dst = appendUnicodeEscape(dst, r)
+			} else {
+				dst = append(dst, "\ufffd"...)
+			}
+			start = i + size
+		}
+		i += size
+	}
+	return append(append(dst, s[start:]...), '"')
+}
+
+func appendEscape(dst []byte, c byte) []byte {
+	switch c {
+	case '"', '\\':
+		return append(dst, '\\', c)
+	case '\b':
+		return append(dst, '\\', 'b')
+	case '\f':
+		return append(dst, '\\', 'f')
+	case '\n':
+		return append(dst, '\\', 'n')
+	case '\r':
+		return append(dst, '\\', 'r')
+	case '\t':
+		return append(dst, '\\', 't')
+	default:
+		return appendUnicodeEscape(dst, rune(c))
+	}
+}
+
+func appendUnicodeEscape(dst []byte, r rune) []byte {
+	return append(dst, '\\', 'u', hexDigits[r>>12&15], hexDigits[r>>8&15], hexDigits[r>>4&15], hexDigits[r&15])
+}
