@@ -3,11 +3,11 @@ package database
 import (
 	"context"
 	"database/sql"
-	"io/fs"
+	"errors"
 	"log/slog"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/prometheus/client_golang/prometheus"
 )
 
 // Engine is the kind of a store.
@@ -19,44 +19,62 @@ const (
 	PostgreSQL Engine = "postgresql"
 )
 
-// Service opens the plugins' stores and closes them together.
-type Service struct{}
+// Database is one plugin's store. The Service that opened it closes it. It may be used concurrently.
+type Database struct {
+	engine Engine
+	plugin string
+	// where names the store for people.
+	where string
+	log   *slog.Logger
 
-// New touches nothing yet: a store is opened when its plugin first asks for it.
-func New(opts Options, log *slog.Logger, metrics prometheus.Registerer) *Service {
-	panic("unfinished")
+	// SQLite only.
+	path           string
+	writer, reader *sql.DB
+
+	// PostgreSQL only.
+	pool   *pgxpool.Pool
+	conn   *pgx.ConnConfig // for a connection outside the pool
+	server Server
+	key    string
 }
 
-// Plugin returns the store of the plugin with the given id, opening and creating it if need be.
-// Later calls return the same one. It may be called concurrently.
-func (s *Service) Plugin(ctx context.Context, id string) (*Database, error) { panic("unfinished") }
-
-// Close closes every store that was opened. Plugin fails from then on.
-func (s *Service) Close() error { panic("unfinished") }
-
-// Database is one plugin's store. The Service that opened it closes it.
-type Database struct{}
-
 // Engine tells which of Writer and Reader, or Pool, there are.
-func (d *Database) Engine() Engine { panic("unfinished") }
+func (d *Database) Engine() Engine { return d.engine }
 
 // Writer is the one writing connection of a SQLite store, nil on PostgreSQL. Its transactions take the write lock
 // when they begin, and hold up every other writer until they end.
-func (d *Database) Writer() *sql.DB { panic("unfinished") }
+func (d *Database) Writer() *sql.DB { return d.writer }
 
-// Reader is the pool of reading connections of a SQLite store, nil on PostgreSQL.
-func (d *Database) Reader() *sql.DB { panic("unfinished") }
+// Reader is the pool of reading connections of a SQLite store, nil on PostgreSQL. They refuse to write.
+func (d *Database) Reader() *sql.DB { return d.reader }
 
 // Pool is the pool of a PostgreSQL store, nil on SQLite. Its search path is the plugin's schema.
-func (d *Database) Pool() *pgxpool.Pool { panic("unfinished") }
-
-// Ping reports whether the store answers.
-func (d *Database) Ping(ctx context.Context) error { panic("unfinished") }
+func (d *Database) Pool() *pgxpool.Pool { return d.pool }
 
 // String names the store for people, without any credentials.
-func (d *Database) String() string { panic("unfinished") }
+func (d *Database) String() string { return d.where }
 
-// Migrate brings the component's tables up to date. The files are goose's, under sqlite/ and postgresql/.
-func (d *Database) Migrate(ctx context.Context, component string, files fs.FS) error {
-	panic("unfinished")
+// Ping reports whether the store answers. On SQLite it only reads: a writer that is busy is not ill.
+func (d *Database) Ping(ctx context.Context) error {
+	if d.engine == PostgreSQL {
+		if err := d.pool.Ping(ctx); err != nil {
+			return d.Explain(err)
+		}
+		return nil
+	}
+	var n int
+	if err := d.reader.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema").Scan(&n); err != nil {
+		return d.Explain(err)
+	}
+	return nil
+}
+
+// close waits for connections in use, so whoever uses the store must have ended.
+func (d *Database) close() error {
+	if d.engine == PostgreSQL {
+		d.pool.Close()
+		return nil
+	}
+	// The writer last: whoever closes last folds the log back into the file, which the readers may not.
+	return errors.Join(d.reader.Close(), d.writer.Close())
 }

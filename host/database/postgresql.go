@@ -1,0 +1,190 @@
+package database
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+const (
+	// attempts is how often a server is tried that is not there, or not ready; upstream's number (core.md 14.1).
+	attempts = 3
+	// pause is the wait before the second attempt; it doubles.
+	pause = 500 * time.Millisecond
+	// defaultConnections is knex's default.
+	defaultConnections = 10
+)
+
+// openPostgreSQL connects to a plugin's schema, creating it, and its database, if need be.
+func openPostgreSQL(ctx context.Context, id string, settings Settings, log *slog.Logger) (*Database, error) {
+	server := settings.Server
+	cfg, err := server.connConfig(server.database(id))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", settings.Key, err)
+	}
+	schema := server.schema(id)
+	for what, name := range map[string]string{"database": cfg.Database, "schema": schema} {
+		if len(name) > longestName {
+			return nil, fmt.Errorf("%s: the %s name %q is longer than PostgreSQL's %d bytes; shorten the prefix",
+				settings.Key, what, name, longestName)
+		}
+	}
+	if cfg.RuntimeParams["application_name"] == "" {
+		cfg.RuntimeParams["application_name"] = "backstage_plugin_" + id
+	}
+	d := &Database{
+		engine: PostgreSQL, plugin: id, log: log, key: settings.Key, server: server,
+		where: describe(cfg, ""),
+	}
+	if err := d.prepare(ctx, cfg, schema); err != nil {
+		return nil, d.opening(err)
+	}
+	d.where = describe(cfg, schema)
+	d.conn = cfg.Copy()
+	d.conn.RuntimeParams["search_path"] = pgx.Identifier{schema}.Sanitize()
+	if d.pool, err = d.newPool(ctx, settings.Pool); err != nil {
+		return nil, d.opening(err)
+	}
+	if err := d.pool.Ping(ctx); err != nil {
+		d.pool.Close()
+		return nil, d.opening(err)
+	}
+	return d, nil
+}
+
+func (d *Database) newPool(ctx context.Context, p Pool) (*pgxpool.Pool, error) {
+	// pgx insists that a pool's configuration comes from its own parser, whose result is then replaced.
+	cfg, err := pgxpool.ParseConfig("host=localhost sslmode=disable")
+	if err != nil {
+		return nil, err
+	}
+	cfg.ConnConfig = d.conn
+	cfg.MinConns, cfg.MaxConns = int32(p.Min), int32(cmp.Or(p.Max, max(defaultConnections, p.Min)))
+	if p.Idle > 0 {
+		cfg.MaxConnIdleTime = p.Idle
+	}
+	cfg.AfterConnect = d.assumeRole
+	return pgxpool.NewWithConfig(ctx, cfg)
+}
+
+// assumeRole takes on the configured role on a new session.
+func (d *Database) assumeRole(ctx context.Context, conn *pgx.Conn) error {
+	if d.server.Role == "" {
+		return nil
+	}
+	_, err := conn.Exec(ctx, "SET ROLE "+pgx.Identifier{d.server.Role}.Sanitize())
+	return err
+}
+
+// dial connects outside the pool, in our role.
+func (d *Database) dial(ctx context.Context, cfg *pgx.ConnConfig) (*pgx.Conn, error) {
+	conn, err := pgx.ConnectConfig(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	if err := d.assumeRole(ctx, conn); err != nil {
+		return nil, errors.Join(err, conn.Close(ctx))
+	}
+	return conn, nil
+}
+
+// prepare waits for the server within bounds, and sees to database and schema.
+func (d *Database) prepare(ctx context.Context, cfg *pgx.ConnConfig, schema string) error {
+	wait := pause
+	for attempt := 1; ; attempt++ {
+		err := d.prepareOnce(ctx, cfg, schema)
+		if err == nil || attempt == attempts || !mayPass(err) {
+			return err
+		}
+		d.log.Warn("database is not ready", "database", d.where, "err", d.opening(err), "retry", wait)
+		select {
+		case <-ctx.Done():
+			return errors.Join(err, context.Cause(ctx))
+		case <-time.After(wait):
+		}
+		wait *= 2
+	}
+}
+
+func (d *Database) prepareOnce(ctx context.Context, cfg *pgx.ConnConfig, schema string) error {
+	conn, err := d.dial(ctx, cfg)
+	if code(err) == "3D000" && d.server.CreateDatabase {
+		if err := d.createDatabase(ctx, cfg); err != nil {
+			return err
+		}
+		conn, err = d.dial(ctx, cfg)
+	}
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.createSchema(ctx, conn, schema), conn.Close(context.WithoutCancel(ctx)))
+}
+
+// createDatabase does so by way of the database that every server has.
+func (d *Database) createDatabase(ctx context.Context, cfg *pgx.ConnConfig) error {
+	admin := cfg.Copy()
+	admin.Database = "postgres"
+	conn, err := d.dial(ctx, admin)
+	if err != nil {
+		return err
+	}
+	_, err = conn.Exec(ctx, "CREATE DATABASE "+pgx.Identifier{cfg.Database}.Sanitize())
+	// Another process may have been first: 42P04 when it was done, 23505 when it is at it.
+	if c := code(err); c == "42P04" || c == "23505" {
+		err = nil
+	}
+	if err == nil {
+		d.log.Info("database created", "database", d.where)
+	}
+	return errors.Join(err, conn.Close(context.WithoutCancel(ctx)))
+}
+
+// createSchema creates our schema unless it is there, which is looked up first: a user without the right to create
+// schemas may use one that somebody else made.
+func (d *Database) createSchema(ctx context.Context, conn *pgx.Conn, schema string) error {
+	var there bool
+	const query = "SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = $1)"
+	if err := conn.QueryRow(ctx, query, schema).Scan(&there); err != nil {
+		return err
+	}
+	if there {
+		return nil
+	}
+	if !d.server.CreateSchema {
+		return &Error{
+			Key: d.key, Where: d.where, Reason: "schema " + schema + " does not exist",
+			Fix: "create it, or set ensureSchemaExists: true",
+		}
+	}
+	_, err := conn.Exec(ctx, "CREATE SCHEMA IF NOT EXISTS "+pgx.Identifier{schema}.Sanitize())
+	if code(err) == "23505" { // another process was at it
+		return nil
+	}
+	return err
+}
+
+// mayPass reports that a server may be up in a moment.
+func mayPass(err error) bool {
+	switch code(err) {
+	case "57P03", "57P01", "57P02", "53300":
+		return true
+	case "":
+		_, connecting := errors.AsType[*pgconn.ConnectError](err)
+		return connecting && !untrusted(err)
+	}
+	return false
+}
+
+func code(err error) string {
+	if failure, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return failure.Code
+	}
+	return ""
+}
