@@ -62,8 +62,14 @@ var (
 		"Component": {spec: &schema{
 			kind: "object", required: []string{"type", "lifecycle", "owner"},
 			properties: []property{
-				{"type", text}, {"lifecycle", text}, {"owner", text}, {"system", text}, {"subcomponentOf", text},
-				{"providesApis", texts}, {"consumesApis", texts}, {"dependsOn", texts},
+				{"type", text},
+				{"lifecycle", text},
+				{"owner", text},
+				{"system", text},
+				{"subcomponentOf", text},
+				{"providesApis", texts},
+				{"consumesApis", texts},
+				{"dependsOn", texts},
 			},
 		}},
 		"API": {spec: &schema{
@@ -99,7 +105,9 @@ var (
 		"Location": {spec: &schema{
 			kind: "object",
 			properties: []property{
-				{"type", text}, {"target", text}, {"targets", texts},
+				{"type", text},
+				{"target", text},
+				{"targets", texts},
 				{"presence", &schema{kind: "string", enum: []string{"required", "optional"}}},
 			},
 		}},
@@ -108,9 +116,12 @@ var (
 			spec: &schema{
 				kind: "object", required: []string{"type", "steps"},
 				properties: []property{
-					{"type", text}, {"owner", text}, {"lifecycle", text},
+					{"type", text},
+					{"owner", text},
+					{"lifecycle", text},
 					{"parameters", &schema{oneOf: []*schema{anyObject, {kind: "array", items: anyObject}}}},
-					{"secrets", anyObject}, {"presentation", anyObject},
+					{"secrets", anyObject},
+					{"presentation", anyObject},
 					{"formDecorators", &schema{kind: "array", items: anyObject}},
 					{"steps", &schema{kind: "array", items: &schema{
 						kind: "object", required: []string{"action"},

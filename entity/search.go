@@ -1,6 +1,7 @@
 package entity
 
 import (
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -141,7 +142,8 @@ func scalarText(v any) (string, bool) {
 	case bool:
 		return strconv.FormatBool(v), true
 	case float64:
-		return NumberString(v), true
+		// What is no number to JSON is null once it has been stored.
+		return NumberString(v), !math.IsNaN(v) && !math.IsInf(v, 0)
 	default:
 		return "", false
 	}
