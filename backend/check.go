@@ -1,0 +1,202 @@
+package backend
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+
+	"github.com/understudy-portal/understudy/host"
+	"github.com/understudy-portal/understudy/host/auth"
+	"github.com/understudy-portal/understudy/host/config"
+	"github.com/understudy-portal/understudy/host/database"
+	"github.com/understudy-portal/understudy/host/discovery"
+	"github.com/understudy-portal/understudy/host/permission"
+	"github.com/understudy-portal/understudy/host/router"
+	"github.com/understudy-portal/understudy/host/telemetry"
+)
+
+// settings is the configuration as far as the backend itself reads it.
+type settings struct {
+	router      router.Config
+	database    database.Options
+	discovery   *discovery.Service
+	permissions permission.Checker
+	logging     telemetry.LogOptions
+	audit       map[telemetry.Severity]slog.Level
+	metrics     telemetry.MetricsConfig
+	hosted      []host.Plugin
+	// off are the plugins that are compiled in and not hosted, with the reason.
+	off []offPlugin
+}
+
+type offPlugin struct{ id, why string }
+
+// Check reports what is wrong with the configuration, all at once, without opening anything. Warnings are for what
+// still works.
+func (b *Backend) Check() (warnings config.Problems, err error) {
+	cfg, err := b.load()
+	if err != nil {
+		return nil, err
+	}
+	_, warnings, err = b.settle(cfg)
+	return warnings, err
+}
+
+func (b *Backend) load() (*config.Config, error) {
+	if b.options.config != nil {
+		return b.options.config, nil
+	}
+	return config.Load(config.Options{Files: b.options.files, Environ: b.options.environ})
+}
+
+// settle decides which plugins are hosted, and reads and checks every section that somebody here reads.
+func (b *Backend) settle(cfg *config.Config) (settings, config.Problems, error) {
+	var s settings
+	var found collector
+	if err := b.checkPlugins(); err != nil {
+		return s, nil, err
+	}
+	var err error
+	s.discovery, err = discovery.Load(cfg)
+	found.add(err)
+	if s.discovery != nil {
+		s.hosted, s.off = b.choose(cfg, s.discovery)
+	}
+	found.problems = append(found.problems, cfg.Problems(declaredPaths(b.plugins)...)...)
+	found.problems = append(found.problems, config.UnknownKeys(cfg, ownedSections(b.plugins)...)...)
+	dir, err := dataDir(cfg)
+	found.add(err)
+	s.router, err = router.LoadConfig(cfg)
+	found.add(err)
+	s.database, err = database.Load(cfg, dir)
+	found.add(err)
+	s.logging, err = telemetry.LoadLogOptions(cfg, b.options.environ)
+	found.add(err)
+	s.audit, err = telemetry.LoadAuditLevels(cfg)
+	found.add(err)
+	s.metrics, err = telemetry.LoadMetricsConfig(cfg)
+	found.add(err)
+	found.add(auth.CheckConfig(cfg))
+	s.permissions, err = permission.New(cfg)
+	found.add(err)
+	for _, p := range s.hosted {
+		if checker, ok := p.(host.ConfigChecker); ok {
+			found.add(checker.CheckConfig(cfg))
+		}
+	}
+	warnings, err := found.result()
+	return s, warnings, err
+}
+
+// checkPlugins finds mistakes in the list of plugins and in --only.
+func (b *Backend) checkPlugins() error {
+	var ids []string
+	for _, p := range b.plugins {
+		if slices.Contains(ids, p.ID()) {
+			return fmt.Errorf("the plugin %q is added twice", p.ID())
+		}
+		ids = append(ids, p.ID())
+	}
+	for _, id := range b.options.only {
+		if !slices.Contains(ids, id) {
+			slices.Sort(ids)
+			return fmt.Errorf("--only: there is no plugin %q; there are %s", id, strings.Join(ids, ", "))
+		}
+	}
+	return nil
+}
+
+// choose applies the rule which plugins a process hosts (architecture.md).
+func (b *Backend) choose(cfg *config.Config, where *discovery.Service) (hosted []host.Plugin, off []offPlugin) {
+	for _, p := range b.plugins {
+		section := false
+		if requirer, ok := p.(host.ConfigRequirer); ok {
+			section = cfg.Has(requirer.RequiredConfig())
+			if !section && len(b.options.only) == 0 {
+				off = append(off, offPlugin{p.ID(), "the section " + requirer.RequiredConfig() + " is absent"})
+				continue
+			}
+		}
+		switch {
+		case where.Hosted(p.ID(), section, b.options.only):
+			hosted = append(hosted, p)
+		case len(b.options.only) > 0:
+			off = append(off, offPlugin{p.ID(), "--only does not name it"})
+		default:
+			off = append(off, offPlugin{p.ID(), "discovery.endpoints says that it lives elsewhere"})
+		}
+	}
+	return hosted, off
+}
+
+func declaredPaths(plugins []host.Plugin) []string {
+	paths := []string{"backend", "auth", "permission", "discovery", "understudy"}
+	for _, p := range plugins {
+		if declarer, ok := p.(host.ConfigDeclarer); ok {
+			paths = append(paths, declarer.ConfigPaths()...)
+		}
+	}
+	return paths
+}
+
+// ownedSections are the whole sections that plugins decode strictly themselves.
+func ownedSections(plugins []host.Plugin) []string {
+	var sections []string
+	for _, p := range plugins {
+		if requirer, ok := p.(host.ConfigRequirer); ok {
+			sections = append(sections, requirer.RequiredConfig())
+		}
+	}
+	return sections
+}
+
+// collector gathers problems of all kinds, so that the user sees every mistake at once.
+type collector struct {
+	problems config.Problems
+	others   []error
+}
+
+func (c *collector) add(err error) {
+	switch e := err.(type) { //nolint:errorlint // lists are taken apart here, not looked into
+	case nil:
+	case config.Problems:
+		c.problems = append(c.problems, e...)
+	case config.Problem:
+		c.problems = append(c.problems, e)
+	case interface{ Unwrap() []error }:
+		for _, one := range e.Unwrap() {
+			c.add(one)
+		}
+	default:
+		if p, ok := errors.AsType[config.Problem](err); ok {
+			c.problems = append(c.problems, p)
+			return
+		}
+		c.others = append(c.others, err)
+	}
+}
+
+// result separates the warnings from the mistakes.
+func (c *collector) result() (warnings config.Problems, err error) {
+	var mistakes config.Problems
+	seen := map[string]bool{}
+	for _, p := range c.problems.Sorted() {
+		text := p.Error()
+		if seen[text] {
+			continue
+		}
+		seen[text] = true
+		if p.Warning {
+			warnings = append(warnings, p)
+		} else {
+			mistakes = append(mistakes, p)
+		}
+	}
+	errs := slices.Clone(c.others)
+	if len(mistakes) > 0 {
+		errs = append([]error{mistakes}, errs...)
+	}
+	return warnings, errors.Join(errs...)
+}

@@ -1,0 +1,251 @@
+package backend
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/understudy-portal/understudy/host"
+	"github.com/understudy-portal/understudy/host/auth"
+	"github.com/understudy-portal/understudy/host/config"
+	"github.com/understudy-portal/understudy/host/database"
+	"github.com/understudy-portal/understudy/host/router"
+	"github.com/understudy-portal/understudy/host/telemetry"
+)
+
+// stopTimeout bounds everything between the signal to stop and the end: draining, the work of plugins, closing.
+const stopTimeout = 90 * time.Second
+
+// server is one run of a Backend.
+type server struct {
+	options   options
+	cfg       *config.Config
+	settings  settings
+	log       *slog.Logger
+	metrics   *prometheus.Registry
+	audit     *telemetry.Auditor
+	databases *database.Service
+	router    *router.Router
+	auth      *auth.Service
+	catalog   catalogSlot
+	hosted    []*hosted
+	running   Running
+}
+
+// Run serves until ctx ends, then drains and stops; it returns nil after a clean stop. An error is what kept the server
+// from starting, or from going on.
+func (b *Backend) Run(ctx context.Context) error {
+	cfg, err := b.load()
+	if err != nil {
+		return err
+	}
+	set, warnings, err := b.settle(cfg)
+	if err != nil {
+		return err
+	}
+	s := &server{options: b.options, cfg: cfg, settings: set}
+	s.openTelemetry()
+	for _, w := range warnings {
+		s.log.Warn("configuration", "problem", w.Error())
+	}
+	return s.run(ctx)
+}
+
+func (s *server) openTelemetry() {
+	opts := s.settings.logging
+	opts.Format = s.logFormat()
+	opts.Redact = s.cfg.Secrets()
+	s.log = telemetry.NewLogger(s.options.logTo, opts)
+	s.metrics = telemetry.NewMetrics()
+	s.audit = telemetry.NewAuditor(s.log, telemetry.AuditOptions{Actor: actor, Levels: s.settings.audit})
+}
+
+// logFormat is that of the command line, or Backstage's own rule: JSON in production, text otherwise (core.md 3.2).
+func (s *server) logFormat() telemetry.Format {
+	switch {
+	case s.options.logFormat == string(telemetry.JSON), s.options.logFormat == string(telemetry.Text):
+		return telemetry.Format(s.options.logFormat)
+	case s.options.environment("NODE_ENV") == "production":
+		return telemetry.JSON
+	default:
+		return telemetry.Text
+	}
+}
+
+// actor names the caller in audit events.
+func actor(ctx context.Context) string {
+	who := auth.FromContext(ctx)
+	if who.UserRef != "" {
+		return who.UserRef
+	}
+	return who.Subject
+}
+
+// run is the life of a server, in the order of the package comment. It is one function because the order is what
+// matters in it.
+func (s *server) run(ctx context.Context) (err error) {
+	var stop stack
+	defer func() {
+		// What is left to close must be closed after ctx has ended, too.
+		closing, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), stopTimeout, errors.New("the server took too long to stop"))
+		defer cancel()
+		err = errors.Join(err, stop.unwind(closing))
+	}()
+	s.databases = database.New(s.settings.database, s.log, s.metrics)
+	stop.push(func(context.Context) error { return s.databases.Close() })
+
+	if s.router, err = router.New(s.settings.router, router.Options{
+		Log: s.log, Gate: gateFunc(s.authenticate), Metrics: s.metrics, Health: s.health,
+		Development: s.options.environment("NODE_ENV") == "development",
+	}); err != nil {
+		return err
+	}
+	if s.auth, err = auth.New(auth.Options{Config: s.cfg, Discovery: s.settings.discovery, Log: s.log, Metrics: s.metrics, Audit: s.audit}); err != nil {
+		return err
+	}
+	addr, err := s.router.Listen(ctx)
+	if err != nil {
+		return err
+	}
+	var serving sync.WaitGroup
+	stop.push(func(ctx context.Context) error {
+		err := s.router.Shutdown(ctx)
+		serving.Wait()
+		return err
+	})
+	s.settings.discovery.SetListener(addr)
+	if tcp, ok := addr.(*net.TCPAddr); ok {
+		s.running.Port = tcp.Port
+	}
+	if err := s.register(ctx); err != nil {
+		return err
+	}
+	stop.push(s.stopPlugins)
+
+	// Background work has a context of its own, which ends after the routes have been drained.
+	life, fail := context.WithCancelCause(context.WithoutCancel(ctx))
+	group, work := errgroup.WithContext(life)
+	stop.push(func(context.Context) error {
+		fail(nil)
+		return ignoreCancelled(group.Wait())
+	})
+	serving.Go(func() {
+		if err := s.router.Serve(context.WithoutCancel(ctx)); err != nil {
+			fail(err)
+		}
+	})
+	stop.push(s.router.Drain)
+	if err := s.serveMetrics(work, group); err != nil {
+		return err
+	}
+	if err := s.startPlugins(ctx); err != nil {
+		return err
+	}
+	s.runPlugins(work, group)
+	s.router.Ready()
+	s.announce()
+	select {
+	case <-ctx.Done():
+		s.log.Info("stopping")
+	case <-work.Done(): // something failed that the server cannot be without
+		s.log.Error("stopping, because a part of the server failed", "err", context.Cause(work))
+		return context.Cause(work)
+	}
+	return nil
+}
+
+// gateFunc lets the router be made before the service that it asks.
+type gateFunc func(r *http.Request, plugin string, level router.Level) (*http.Request, error)
+
+// Authenticate asks the function.
+func (f gateFunc) Authenticate(r *http.Request, plugin string, level router.Level) (*http.Request, error) {
+	return f(r, plugin, level)
+}
+
+func (s *server) authenticate(r *http.Request, plugin string, level router.Level) (*http.Request, error) {
+	return s.auth.Authenticate(r, plugin, level)
+}
+
+// serveMetrics opens the metrics' own listener.
+func (s *server) serveMetrics(ctx context.Context, group *errgroup.Group) error {
+	m := telemetry.NewMetricsServer(s.settings.metrics, s.metrics, s.log)
+	addr, err := m.Listen(ctx)
+	if err != nil {
+		return err
+	}
+	if addr != nil {
+		s.running.MetricsAddr = addr.String()
+	}
+	group.Go(func() error { return m.Run(ctx) })
+	return nil
+}
+
+// announce tells the log and the caller what is served where.
+func (s *server) announce() {
+	var here, off []string
+	for _, h := range s.hosted {
+		here = append(here, h.plugin.ID())
+	}
+	for _, o := range s.settings.off {
+		off = append(off, o.id+" ("+o.why+")")
+	}
+	s.log.Info("ready", "version", s.options.version, "hosted", strings.Join(here, ", "), "notHosted", strings.Join(off, ", "),
+		"port", s.running.Port, "metrics", s.running.MetricsAddr)
+	if s.options.ready != nil {
+		s.options.ready(s.running)
+	}
+}
+
+// health is what keeps plugins from serving.
+func (s *server) health(ctx context.Context) map[string]error {
+	found := map[string]error{}
+	for _, h := range s.hosted {
+		if err := h.health(ctx); err != nil {
+			found[h.plugin.ID()] = err
+		}
+	}
+	return found
+}
+
+func (s *server) stopPlugins(ctx context.Context) error {
+	var errs []error
+	for i := len(s.hosted) - 1; i >= 0; i-- {
+		if stopper, ok := s.hosted[i].plugin.(host.Stopper); ok {
+			if err := stopper.Stop(ctx); err != nil {
+				errs = append(errs, fmt.Errorf("stop the plugin %s: %w", s.hosted[i].plugin.ID(), err))
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func ignoreCancelled(err error) error {
+	if errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
+
+// stack holds what must be undone, last first.
+type stack struct {
+	undo []func(ctx context.Context) error
+}
+
+func (s *stack) push(f func(ctx context.Context) error) { s.undo = append(s.undo, f) }
+
+func (s *stack) unwind(ctx context.Context) error {
+	var errs []error
+	for i := len(s.undo) - 1; i >= 0; i-- {
+		errs = append(errs, s.undo[i](ctx))
+	}
+	return errors.Join(errs...)
+}

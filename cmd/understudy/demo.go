@@ -1,0 +1,196 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/understudy-portal/understudy/backend"
+	"github.com/understudy-portal/understudy/backend/standard"
+	"github.com/understudy-portal/understudy/examples/acme"
+	"github.com/understudy-portal/understudy/host/config"
+)
+
+type demoCommand struct {
+	Listen string `default:"localhost:7007" placeholder:"ADDR" help:"Address to listen on; loopback only, because the demo signs anyone in."`
+	Data   string `placeholder:"DIR" help:"Where the demo keeps its data (default: understudy/demo in the user's state folder)."`
+	Fresh  bool   `help:"Forget the data of earlier demos first."`
+}
+
+// marker is the file by which a folder is known to be a demo's, so that --fresh never removes anything else.
+const marker = ".understudy-demo"
+
+// Run serves the sample company until the context ends.
+func (c demoCommand) Run(ctx context.Context, cli *commands, std streams) error {
+	began := time.Now()
+	host, port, err := loopback(c.Listen)
+	if err != nil {
+		return usageError{err}
+	}
+	data, err := c.prepare(std.environ)
+	if err != nil {
+		return err
+	}
+	cfg, err := config.Parse("demo", demoConfig(host, port, data), std.environ)
+	if err != nil {
+		return err
+	}
+	ready := func(r backend.Running) {
+		base := "http://" + net.JoinHostPort(host, strconv.Itoa(r.Port))
+		fmt.Fprintf(std.out, `
+  Understudy is ready (%d ms): Acme Parcel, a sample company
+
+    Console        %s/console
+    Catalog API    %s/api/catalog/entities/by-query?limit=5   (with a token: see docs/demo.md)
+    Health         %s/.backstage/health/v1/readiness
+
+  Data and the catalog's files: %s
+  Edit %s and the catalog follows. Ctrl-C stops.
+
+`, time.Since(began).Milliseconds(), base, base, base, data, filepath.Join(data, "catalog", "catalog-info.yaml"))
+	}
+	return backend.New(
+		backend.WithConfig(cfg),
+		backend.WithVersion(version),
+		backend.WithDemo(),
+		backend.WithLog(std.err, cli.LogFormat),
+		backend.WithEnviron(std.environ),
+		backend.WithReady(ready),
+	).Add(standard.Plugins()...).Run(ctx)
+}
+
+// loopback takes a listen address apart, and refuses one that other machines could reach.
+func loopback(listen string) (host string, port int, err error) {
+	host, text, err := net.SplitHostPort(listen)
+	if err != nil {
+		return "", 0, fmt.Errorf("--listen %s: write host:port, such as localhost:7007", listen)
+	}
+	port, err = strconv.Atoi(text)
+	if err != nil || port < 0 || port > 65535 {
+		return "", 0, fmt.Errorf("--listen %s: %q is no port; write a number from 0 to 65535", listen, text)
+	}
+	if host == "localhost" {
+		return host, port, nil
+	}
+	if addr, err := netip.ParseAddr(host); err == nil && addr.IsLoopback() {
+		return host, port, nil
+	}
+	return "", 0, fmt.Errorf("--listen %s: the demo signs anyone in, so it listens on loopback only; use localhost:%d, or 'understudy serve' with a configuration of your own", listen, port)
+}
+
+// prepare makes the data folder with the sample catalog in it.
+func (c demoCommand) prepare(environ []string) (string, error) {
+	dir, err := c.dataDir(environ)
+	if err != nil {
+		return "", err
+	}
+	if c.Fresh {
+		if err := forget(dir); err != nil {
+			return "", err
+		}
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", fmt.Errorf("make the demo's data folder: %w; choose another by --data", err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, marker), nil, 0o600); err != nil {
+		return "", fmt.Errorf("write to the demo's data folder: %w; choose another by --data", err)
+	}
+	catalog := filepath.Join(dir, "catalog")
+	if _, err := os.Stat(catalog); err == nil {
+		return dir, nil // the user may have edited it
+	}
+	if err := unpack(acme.Files, catalog); err != nil {
+		return "", fmt.Errorf("write the sample catalog: %w; choose another folder by --data", err)
+	}
+	return dir, nil
+}
+
+// unpack writes the files to a new folder, which appears whole or not at all.
+func unpack(files fs.FS, dir string) error {
+	part := dir + ".part"
+	if err := os.RemoveAll(part); err != nil {
+		return err
+	}
+	if err := os.CopyFS(part, files); err != nil {
+		return err
+	}
+	return os.Rename(part, dir)
+}
+
+// dataDir is --data, or the place that the platform has for a program's state.
+func (c demoCommand) dataDir(environ []string) (string, error) {
+	if c.Data != "" {
+		return filepath.Abs(c.Data)
+	}
+	if state := lookup(environ, "XDG_STATE_HOME"); filepath.IsAbs(state) {
+		return filepath.Join(state, "understudy", "demo"), nil
+	}
+	home := lookup(environ, "HOME")
+	if home == "" {
+		dir, err := os.UserConfigDir() // Windows has no HOME
+		if err != nil {
+			return "", errors.New("no home folder to keep the demo's data in; name one by --data DIR")
+		}
+		return filepath.Join(dir, "understudy", "demo"), nil
+	}
+	return filepath.Join(home, ".local", "state", "understudy", "demo"), nil
+}
+
+// forget removes an earlier demo's folder, and nothing that is not one.
+func forget(dir string) error {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) || (err == nil && len(entries) == 0) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if _, err := os.Stat(filepath.Join(dir, marker)); err != nil {
+		return usageError{fmt.Errorf("--fresh: %s was not made by a demo; remove it by hand, or choose another folder by --data", dir)}
+	}
+	return os.RemoveAll(dir)
+}
+
+// demoConfig is the demo's app-config.yaml. Guest sign-in outside development is safe here and nowhere else: the
+// listener is on loopback.
+func demoConfig(host string, port int, data string) []byte {
+	quote := strconv.Quote // a JSON string is a YAML scalar
+	return []byte(strings.NewReplacer(
+		"$BASE", quote("http://"+net.JoinHostPort(host, strconv.Itoa(port))),
+		"$HOST", quote(host), "$PORT", strconv.Itoa(port), "$DATA", quote(data),
+		"$CATALOG", quote(filepath.Join(data, "catalog", "catalog-info.yaml")),
+	).Replace(`app: {title: Acme Parcel, baseUrl: $BASE}
+organization: {name: Acme Parcel}
+backend:
+  baseUrl: $BASE
+  listen: {host: $HOST, port: $PORT}
+auth:
+  providers:
+    guest: {dangerouslyAllowOutsideDevelopment: true, userEntityRef: user:default/ada.okafor}
+catalog:
+  rules: [{allow: [Component, API, Resource, System, Domain, Group, User, Location, Template]}]
+  processingInterval: {seconds: 5}
+  locations: [{type: file, target: $CATALOG}]
+understudy:
+  dataDir: $DATA
+  metrics: {listen: '127.0.0.1:0'}
+`))
+}
+
+// lookup reads a variable from an environment.
+func lookup(environ []string, name string) string {
+	for _, pair := range environ {
+		if value, ok := strings.CutPrefix(pair, name+"="); ok {
+			return value
+		}
+	}
+	return ""
+}
