@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 )
@@ -129,12 +130,12 @@ func descend(n *node, path string) (found, around *node) {
 	if n == nil || n.kind != mapping {
 		return nil, nil
 	}
-	if f := n.field(path); f != nil {
+	if f := n.step(path); f != nil {
 		return f, n
 	}
 	around = n
 	for end := strings.LastIndexByte(path, '.'); end > 0; end = strings.LastIndexByte(path[:end], '.') {
-		child := n.field(path[:end])
+		child := n.step(path[:end])
 		if child == nil || child.kind != mapping {
 			continue
 		}
@@ -147,6 +148,26 @@ func descend(n *node, path string) (found, around *node) {
 		}
 	}
 	return nil, around
+}
+
+// step is the value under a key, or the element of a list under a key such as "targets[0]".
+func (n *node) step(name string) *node {
+	if child := n.field(name); child != nil || !strings.HasSuffix(name, "]") {
+		return child
+	}
+	open := strings.LastIndexByte(name, '[')
+	if open < 0 {
+		return nil
+	}
+	list := n
+	if open > 0 {
+		list = n.step(name[:open])
+	}
+	i, err := strconv.Atoi(name[open+1 : len(name)-1])
+	if list == nil || err != nil || i < 0 || i >= len(list.items) {
+		return nil
+	}
+	return list.items[i]
 }
 
 // read walks to path as upstream's readers do, and returns the node, nil or of kind null or nothing when there is no

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+	"slices"
 	"time"
 )
 
@@ -54,14 +55,17 @@ func (c *Config) Decode(path string, dst any, mode Mode) error {
 	} else {
 		d.absent(section, v.Elem())
 	}
-	c.warn(d.problems.Warnings())
-	return d.problems.Sorted().Err()
+	all := slices.Concat(d.problems, d.unknown)
+	c.warn(all.Warnings())
+	return all.Sorted().Err()
 }
 
 // decoding is one call of Decode.
 type decoding struct {
 	mode     Mode
 	problems Problems
+	// unknown keys are kept apart, because they do not prevent the checks of what is known.
+	unknown Problems
 }
 
 // absent asks for the required keys of a section that is not there at all.
@@ -258,12 +262,12 @@ func (d *decoding) fields(c *Config, v reflect.Value) {
 			d.missing(c, f.tag.name, child.node)
 		}
 	}
-	d.problems = append(d.problems, c.unknown(names, d.mode == Lenient)...)
+	d.unknown = append(d.unknown, c.unknown(names, d.mode == Lenient)...)
 }
 
 // missing reports a required key that is not there, and why, if that is known.
 func (d *decoding) missing(c *Config, name string, n *node) {
-	p := Problem{Origin: c.origin(), Path: join(c.path, name), Message: "required, but missing"}
+	p := Problem{Origin: c.origin(), Path: join(c.path, name), Message: "is required"}
 	if n != nil && n.dropped != "" {
 		p.Origin, p.Hint = n.origin, "missing because "+n.dropped
 	}

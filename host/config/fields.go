@@ -23,7 +23,7 @@ func structFields(v reflect.Value) []structField {
 		f := v.Type().Field(i)
 		text, tagged := f.Tag.Lookup("config")
 		switch {
-		case !tagged && f.Anonymous && f.Type.Kind() == reflect.Struct && f.IsExported():
+		case !tagged && f.Anonymous && f.Type.Kind() == reflect.Struct:
 			out = append(out, structFields(v.Field(i))...)
 		case tagged && text != "-":
 			out = append(out, structField{parseTag(v.Type(), text), v.Field(i)})

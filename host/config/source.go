@@ -118,7 +118,11 @@ func (p *parser) yamlMapping(n *yaml.Node) (*node, error) {
 		if err != nil {
 			return nil, err
 		}
-		out.set(field{name: name, origin: p.at(n.Content[i]), node: child})
+		key := p.at(n.Content[i])
+		if child.kind != scalar && n.Content[i+1].Kind != yaml.AliasNode {
+			child.origin = key // a block begins on the next line, which is not where people look for it
+		}
+		out.set(field{name: name, origin: key, node: child})
 	}
 	p.aliases[n] = out
 	return out, nil
