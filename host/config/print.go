@@ -92,9 +92,13 @@ func (c *Config) Print(w io.Writer) error {
 	left := make([]string, len(lines))
 	width := 0
 	for i, line := range lines {
-		left[i] = line.Path + ": " + string(entity.AppendJSON(nil, line.Value))
-		if line.Note != "" {
+		switch {
+		case line.Note != "":
 			left[i] = line.Path + ": # " + line.Note
+		case line.Value == mask:
+			left[i] = line.Path + ": " + mask
+		default:
+			left[i] = line.Path + ": " + string(entity.AppendJSON(nil, line.Value))
 		}
 		width = max(width, min(len(left[i]), 80))
 	}
