@@ -271,7 +271,7 @@ func (l *loader) filename(path, name string, own bool, f *File) {
 	case !own:
 		l.fail(path, "write connection: { directory: <folder> }", "one file cannot hold the stores of all plugins")
 	default:
-		*f = File{Directory: filepath.Dir(name)}
+		*f = File{Directory: filepath.Dir(name), Busy: f.Busy}
 	}
 }
 

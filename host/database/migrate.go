@@ -93,6 +93,9 @@ func (m *migration) run(ctx context.Context) error {
 		return m.checkNewer(ctx, before, ours)
 	}
 	if _, err := provider.Up(ctx); err != nil {
+		if failure, ok := errors.AsType[*goose.PartialError](err); ok {
+			return fmt.Errorf("%s: %w", failure.Failed.Source.Path, failure.Err)
+		}
 		return err
 	}
 	if err := m.record(ctx, ours); err != nil {

@@ -43,6 +43,8 @@ type File struct {
 	Directory string
 	// Temporary puts the file into a folder that goes when the Service is closed. Tests and demonstrations only.
 	Temporary bool
+	// Busy is how long a statement waits for another process to end its transaction; zero means ten seconds.
+	Busy time.Duration
 }
 
 // Pool bounds connections. Zero values mean the defaults.

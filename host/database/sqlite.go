@@ -1,6 +1,7 @@
 package database
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -19,8 +20,7 @@ import (
 
 const (
 	sqliteDriver = "sqlite"
-	// busyTimeout is how long a statement waits for another process to end its transaction.
-	busyTimeout = 10 * time.Second
+	busyTimeout  = 10 * time.Second
 	// applicationID marks our files: "und4".
 	applicationID = 0x756e6434
 )
@@ -39,11 +39,12 @@ func openSQLite(ctx context.Context, id string, settings Settings, log *slog.Log
 	if err := createFile(d.path); err != nil {
 		return nil, d.opening(err)
 	}
-	writer := append(pragmas(32), "_txlock=immediate", pragma("journal_mode(WAL)"), pragma("journal_size_limit(67108864)"))
+	busy := cmp.Or(settings.SQLite.Busy, busyTimeout)
+	writer := append(pragmas(32, busy), "_txlock=immediate", pragma("journal_mode(WAL)"), pragma("journal_size_limit(67108864)"))
 	if d.writer, err = d.connect(writer, 1); err != nil {
 		return nil, d.opening(err)
 	}
-	if d.reader, err = d.connect(append(pragmas(8), pragma("query_only(1)")), readers(settings.Pool)); err != nil {
+	if d.reader, err = d.connect(append(pragmas(8, busy), pragma("query_only(1)")), readers(settings.Pool)); err != nil {
 		return nil, errors.Join(d.opening(err), d.writer.Close())
 	}
 	if err := d.probe(ctx); err != nil {
@@ -95,9 +96,9 @@ func (d *Database) probe(ctx context.Context) error {
 
 // pragmas are those of all connections, with a page cache of so many megabytes. The timeout comes first, because the
 // others may already have to wait.
-func pragmas(cache int) []string {
+func pragmas(cache int, busy time.Duration) []string {
 	return []string{
-		pragma(fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds())),
+		pragma(fmt.Sprintf("busy_timeout(%d)", busy.Milliseconds())),
 		pragma("synchronous(NORMAL)"),
 		pragma("foreign_keys(1)"),
 		pragma("temp_store(MEMORY)"),
