@@ -19,9 +19,6 @@ import (
 func WriteError(w http.ResponseWriter, r *http.Request, err error) {
 	x := exchangeOf(r.Context())
 	if gone(r, err) {
-		if x != nil {
-			x.res.abandoned = true
-		}
 		return
 	}
 	known, isKnown := errors.AsType[*fault.Error](err)

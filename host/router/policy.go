@@ -31,7 +31,7 @@ func (p *policy) matches(path string) bool {
 }
 
 func covers(segments []string, path string) bool {
-	if segments[0] != "" {
+	if len(segments) < 2 || segments[0] != "" {
 		return false
 	}
 	rest := path

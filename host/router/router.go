@@ -138,6 +138,7 @@ func (rt *Router) Handle(prefix string, h http.Handler, options ...RootOption) {
 			panic(fmt.Sprintf("router: root handler %q is taken", prefix))
 		}
 	}
+	m.h = rt.mounted(m)
 	rt.roots = append(rt.roots, m)
 }
 
@@ -259,7 +260,7 @@ func (rt *Router) rootHandler(path string) http.Handler {
 	if best < 0 {
 		return nil
 	}
-	return rt.mounted(rt.roots[best])
+	return rt.roots[best].h
 }
 
 func (m rootMount) covers(path string) bool {
@@ -271,15 +272,15 @@ func (m rootMount) covers(path string) bool {
 
 // fail answers with err, or cuts the connection where the answer has begun: a caller must not take half of it for all.
 func (x *exchange) fail(r *http.Request, err error) {
+	if gone(r, err) {
+		x.res.abandoned = true // and a caller that only stopped sending must not take silence for 200
+		panic(http.ErrAbortHandler)
+	}
 	if x.res.restart() {
 		WriteError(&x.res, r, err)
 		return
 	}
-	if gone(r, err) {
-		x.res.abandoned = true
-	} else {
-		x.logFailure(r, x.res.status, fmt.Errorf("after the answer began: %w", err))
-	}
+	x.logFailure(r, x.res.status, fmt.Errorf("after the answer began: %w", err))
 	panic(http.ErrAbortHandler)
 }
 
