@@ -19,9 +19,8 @@ type hosted struct {
 	plugin host.Plugin
 	routes []*router.Routes
 
-	mu      sync.Mutex // guards what follows
-	tasks   *schedule.Scheduler
-	started bool
+	mu    sync.Mutex // guards tasks
+	tasks *schedule.Scheduler
 }
 
 // health is why the plugin cannot serve, or nil.

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -158,9 +159,8 @@ func (s *server) run(ctx context.Context) (err error) {
 		s.log.Info("stopping")
 	case <-work.Done(): // something failed that the server cannot be without
 		s.log.Error("stopping, because a part of the server failed", "err", context.Cause(work))
-		return context.Cause(work)
 	}
-	return nil
+	return context.Cause(life) // that the listener failed; what failed in the group, the group tells when it is waited for
 }
 
 // gateFunc lets the router be made before the service that it asks.
@@ -218,10 +218,10 @@ func (s *server) health(ctx context.Context) map[string]error {
 
 func (s *server) stopPlugins(ctx context.Context) error {
 	var errs []error
-	for i := len(s.hosted) - 1; i >= 0; i-- {
-		if stopper, ok := s.hosted[i].plugin.(host.Stopper); ok {
+	for _, h := range slices.Backward(s.hosted) {
+		if stopper, ok := h.plugin.(host.Stopper); ok {
 			if err := stopper.Stop(ctx); err != nil {
-				errs = append(errs, fmt.Errorf("stop the plugin %s: %w", s.hosted[i].plugin.ID(), err))
+				errs = append(errs, fmt.Errorf("stop the plugin %s: %w", h.plugin.ID(), err))
 			}
 		}
 	}
@@ -244,8 +244,8 @@ func (s *stack) push(f func(ctx context.Context) error) { s.undo = append(s.undo
 
 func (s *stack) unwind(ctx context.Context) error {
 	var errs []error
-	for i := len(s.undo) - 1; i >= 0; i-- {
-		errs = append(errs, s.undo[i](ctx))
+	for _, f := range slices.Backward(s.undo) {
+		errs = append(errs, f(ctx))
 	}
 	return errors.Join(errs...)
 }
