@@ -83,9 +83,8 @@ type Credentials struct {
 	// ExpiresAt is when the token ends; zero for tokens that do not end.
 	ExpiresAt time.Time
 
-	// token is what to pass on for this principal: for an on-behalf-of call the embedded user token. It is a pointer
-	// because fmt prints what is behind unexported fields without asking their methods, but does not follow pointers.
-	token *config.Secret
+	// token is what to pass on for this principal: for an on-behalf-of call the embedded user token.
+	token sealed
 	// reach holds the restrictions for every plugin the token may be used at; nil means everywhere.
 	reach map[string]Restrictions
 }
@@ -96,7 +95,16 @@ func (c Credentials) Token() string {
 	if c.token == nil {
 		return ""
 	}
-	return c.token.Reveal()
+	return c.token().Reveal()
+}
+
+// sealed is a secret behind a function, because fmt prints what is behind unexported fields, and the pointers in them,
+// without asking their methods.
+type sealed func() config.Secret
+
+func seal(text string) sealed {
+	secret := config.NewSecret(text)
+	return func() config.Secret { return secret }
 }
 
 // IsNone reports whether there are no credentials.

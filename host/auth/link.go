@@ -58,9 +58,8 @@ func (e external) verify(ctx context.Context, s *Service, p presented) (verdict,
 	return v, true, nil
 }
 
-func serviceVerdict(subject string, text string) verdict {
-	secret := config.NewSecret(text)
-	return verdict{credentials: Credentials{Principal: Principal{Kind: KindService, Subject: subject}, token: &secret}}
+func serviceVerdict(subject, text string) verdict {
+	return verdict{credentials: Credentials{Principal: Principal{Kind: KindService, Subject: subject}, token: seal(text)}}
 }
 
 // staticLink takes one configured token. It compares digests, whose length says nothing about the token's.

@@ -8,7 +8,6 @@ import (
 
 	"github.com/understudy-portal/understudy/host/auth/keys"
 	"github.com/understudy-portal/understudy/host/auth/token"
-	"github.com/understudy-portal/understudy/host/config"
 	"github.com/understudy-portal/understudy/host/fault"
 )
 
@@ -154,12 +153,11 @@ func (userLink) verify(ctx context.Context, s *Service, p presented) (verdict, b
 		s.log.DebugContext(ctx, "refused a user token", "plugin", p.plugin, "err", err)
 		return verdict{}, false, fault.Authentication("Failed user token verification")
 	}
-	secret := config.NewSecret(p.text)
 	return verdict{
 		credentials: Credentials{
 			Principal: Principal{Kind: KindUser, UserRef: claims.Subject},
 			ExpiresAt: claims.ExpiresAt(),
-			token:     &secret,
+			token:     seal(p.text),
 		},
 		limited: p.jwt.Class() == token.LimitedUser,
 		lasting: true,
