@@ -120,9 +120,9 @@ func (e *Emitter) Location(target entity.LocationRef, optional bool) {
 	if optional {
 		presence = "optional"
 	}
-	generated := entity.GeneratedLocation{Location: target, Presence: presence, Parent: e.parent.Entity}.Entity()
-	stored, err := NewChild(Deferred{Entity: generated, LocationKey: e.parent.Location.String()})
-	e.add(child{Child: stored, kind: generated.Kind(), specType: target.Type}, err)
+	emitted := generated(entity.GeneratedLocation{Location: target, Presence: presence, Parent: e.parent.Entity})
+	stored, err := NewChild(Deferred{Entity: emitted, LocationKey: e.parent.Location.String()})
+	e.add(child{Child: stored, kind: emitted.Kind(), specType: target.Type}, err)
 }
 
 // allows checks the type of a location that an entity leads to: without it, a descriptor on some website could have the

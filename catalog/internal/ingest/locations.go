@@ -65,7 +65,15 @@ func (p *LocationStore) Unregister(ctx context.Context, id string) error {
 }
 
 func locationEntity(l entity.LocationRef) Deferred {
-	return Deferred{Entity: entity.GeneratedLocation{Location: l}.Entity(), LocationKey: l.String()}
+	return Deferred{Entity: generated(entity.GeneratedLocation{Location: l}), LocationKey: l.String()}
+}
+
+// generated builds a Location entity without a namespace, as Backstage stores it: the policy step writes the default one
+// in front of everything, and that order shows on the wire. Only a dry run shows it with the namespace at the end.
+func generated(g entity.GeneratedLocation) entity.Entity {
+	e := g.Entity()
+	e.Metadata().Delete("namespace")
+	return e
 }
 
 var (
