@@ -139,7 +139,7 @@ func (a *api) tasks(w http.ResponseWriter, r *http.Request) error {
 
 type lineView struct {
 	Path   string `json:"path"`
-	Value  string `json:"value"`
+	Value  any    `json:"value"`
 	Origin string `json:"origin"`
 }
 

@@ -1,0 +1,73 @@
+// What can go wrong when asking the server, in words that say what to do.
+
+/** An answer that is no success. */
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    /** The kind of error as Backstage names it, such as NotFoundError; empty when the body was no error body. */
+    readonly kind: string,
+    message: string,
+    readonly requestId?: string,
+  ) {
+    super(message);
+    this.name = 'ApiError';
+  }
+}
+
+/** No answer at all: the server is down, or the network is. */
+export class UnreachableError extends Error {
+  constructor(cause: unknown) {
+    super('The server cannot be reached', { cause });
+    this.name = 'UnreachableError';
+  }
+}
+
+interface ErrorBody {
+  error: { name: string; message: string };
+}
+
+function isErrorBody(body: unknown): body is ErrorBody {
+  const e = (body as { error?: { name?: unknown; message?: unknown } } | null)?.error;
+  return typeof e?.name === 'string' && typeof e.message === 'string';
+}
+
+/** The error that a response stands for. */
+export function errorOf(response: Response, body: unknown): ApiError {
+  const id = response.headers.get('x-request-id') ?? undefined;
+  if (isErrorBody(body)) return new ApiError(response.status, body.error.name, body.error.message, id);
+  return new ApiError(response.status, '', `${response.status} ${response.statusText}`.trim(), id);
+}
+
+export interface Advice {
+  title: string;
+  text: string;
+  /** Whether trying again can help. */
+  retry: boolean;
+}
+
+/** What to tell a person about an error. */
+export function advise(error: unknown): Advice {
+  if (error instanceof UnreachableError) {
+    return {
+      title: 'The server does not answer',
+      text: 'Check that understudy is running and that this machine can reach it. This page tries again by itself once it is back.',
+      retry: true,
+    };
+  }
+  if (error instanceof ApiError) {
+    if (error.status === 401) return { title: 'You are signed out', text: 'Sign in again to go on.', retry: false };
+    if (error.status === 403) return { title: 'You may not see this', text: error.message, retry: false };
+    if (error.status === 404) return { title: 'There is nothing here', text: error.message, retry: false };
+    if (error.status === 503) return { title: 'The server is not ready', text: `${error.message}. It may still be starting, or about to stop.`, retry: true };
+    if (error.status >= 500) {
+      return { title: 'The server failed', text: `${error.message}. Its log has the details under this text.`, retry: true };
+    }
+    return { title: 'The server refused the request', text: error.message, retry: false };
+  }
+  return { title: 'Something went wrong in this page', text: error instanceof Error ? error.message : String(error), retry: true };
+}
+
+/** Whether asking again by itself may help. */
+export function isPassing(error: unknown): boolean {
+  return error instanceof UnreachableError || (error instanceof ApiError && error.status >= 500);
+}

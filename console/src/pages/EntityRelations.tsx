@@ -1,0 +1,58 @@
+import { Text, TextInput } from '@mantine/core';
+import { useState } from 'react';
+import IconMasks from '@tabler/icons-react/dist/esm/icons/IconMasksTheater.mjs';
+import { type Entity, formatRef, type Ref, refOf } from '../api/entity';
+import { EmptyState } from '../ui/EmptyState';
+import { EntityLink } from '../ui/EntityLink';
+import { Panel } from '../ui/Panel';
+import classes from './Entity.module.css';
+import { type RelationGroup, relationGroups } from './relations';
+
+/** All relations as links. */
+export function EntityRelations({ entity }: { entity: Entity }) {
+  const groups = relationGroups(entity);
+  if (groups.length === 0) {
+    return (
+      <EmptyState icon={IconMasks} title="It stands alone">
+        Nothing refers to this entity, and it refers to nothing. Set fields such as <code>spec.owner</code>,{' '}
+        <code>spec.system</code> or <code>spec.dependsOn</code> in its file to give it a place.
+      </EmptyState>
+    );
+  }
+  return (
+    <div className={classes.groups}>
+      {groups.map((group) => (
+        <Group key={group.type} group={group} home={refOf(entity)} />
+      ))}
+    </div>
+  );
+}
+
+/** A group may own thousands: the first are shown, and the others are found by typing. */
+const shown = 50;
+
+function Group({ group, home }: { group: RelationGroup; home: Ref }) {
+  const [find, setFind] = useState('');
+  const found = group.targets.filter((t) => formatRef(t).includes(find.toLowerCase()));
+  const title = group.label.charAt(0).toUpperCase() + group.label.slice(1);
+  return (
+    <Panel title={title} right={<Text size="sm" c="dimmed">{group.targets.length.toLocaleString('en')}</Text>}>
+      {group.targets.length > 12 && (
+        <TextInput size="xs" mb="sm" placeholder="Find" aria-label={`Find in ${title}`} value={find} onChange={(e) => setFind(e.currentTarget.value)} />
+      )}
+      <ul className={classes.refs}>
+        {found.slice(0, shown).map((target) => (
+          <li key={formatRef(target)}>
+            <EntityLink entityRef={target} icon size="sm" defaults={{ kind: target.kind, namespace: home.namespace }} />
+          </li>
+        ))}
+      </ul>
+      {found.length > shown && (
+        <Text size="sm" c="dimmed" mt="sm">
+          and {(found.length - shown).toLocaleString('en')} more; type to find one
+        </Text>
+      )}
+      {found.length === 0 && <Text size="sm" c="dimmed">None has “{find}” in its reference.</Text>}
+    </Panel>
+  );
+}

@@ -1,0 +1,234 @@
+import { Anchor, Badge, Group, SimpleGrid, Skeleton, Stack, Text, Title } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import IconBooks from '@tabler/icons-react/dist/esm/icons/IconBooks.mjs';
+import { emptySelection, type FacetCount, facetsQuery } from '../api/catalog';
+import { parseRef, shortRef } from '../api/entity';
+import { bootstrapQuery, pluginsQuery } from '../api/system';
+import { compareKinds, kindLook } from '../theme/kinds';
+import { EmptyState } from '../ui/EmptyState';
+import { EntityLink } from '../ui/EntityLink';
+import { ErrorState } from '../ui/ErrorState';
+import { KindIcon } from '../ui/KindIcon';
+import { useDocumentTitle } from '../ui/PageHeader';
+import { Panel } from '../ui/Panel';
+import { AttentionPanel } from './AttentionPanel';
+import classes from './Overview.module.css';
+import { PluginStatus } from './PluginStatus';
+import { useRecent } from './recent';
+
+export default function Overview() {
+  const { data: bootstrap } = useQuery(bootstrapQuery);
+  const facets = useQuery(facetsQuery(emptySelection));
+  useDocumentTitle('Overview');
+  const kinds = facets.data?.kind?.toSorted((a, b) => compareKinds(a.value, b.value));
+  const total = kinds?.reduce((sum, k) => sum + k.count, 0);
+
+  return (
+    <>
+      <header className={classes.hero}>
+        <Title order={1} className={classes.title}>
+          {bootstrap?.title ?? 'Understudy'}
+        </Title>
+        <Text c="dimmed" component="div">
+          {total === undefined ? (
+            facets.isError ? 'The catalog cannot be read right now' : <Skeleton h={14} w={260} mt={6} />
+          ) : (
+            `${count(total, 'entity', 'entities')} with ${count(facets.data?.owner?.length ?? 0, 'owner', 'owners')} in ${count(facets.data?.namespace?.length ?? 0, 'namespace', 'namespaces')}`
+          )}
+        </Text>
+      </header>
+      {facets.isError && !facets.data ? (
+        <ErrorState error={facets.error} onRetry={() => void facets.refetch()} />
+      ) : total === 0 ? (
+        <EmptyCatalog />
+      ) : (
+        <Stack gap="lg">
+          <Kinds kinds={kinds} />
+          <div className={classes.columns}>
+            <Stack gap="lg">
+              <AttentionPanel />
+              <Panel title="Owners" right={<More facet="owner" values={facets.data?.owner} />}>
+                <Owners owners={facets.data?.owner} />
+              </Panel>
+            </Stack>
+            <Stack gap="lg">
+              <Plugins />
+              <Recent />
+              <Tags tags={facets.data?.tag} />
+            </Stack>
+          </div>
+        </Stack>
+      )}
+    </>
+  );
+}
+
+function count(n: number, one: string, many: string): string {
+  return `${n.toLocaleString('en')} ${n === 1 ? one : many}`;
+}
+
+function EmptyCatalog() {
+  return (
+    <EmptyState icon={IconBooks} title="The catalog is empty">
+      Add a location to <code>catalog.locations</code> in app-config.yaml that points at your{' '}
+      <code>catalog-info.yaml</code> files, and they appear here. <code>understudy catalog validate PATH</code> tells what is
+      wrong with a file that does not.
+    </EmptyState>
+  );
+}
+
+function Kinds({ kinds }: { kinds: FacetCount[] | undefined }) {
+  const most = Math.max(...(kinds ?? []).map((k) => k.count), 1);
+  return (
+    <SimpleGrid component="section" aria-label="Kinds" cols={{ base: 2, sm: 3, lg: 4 }} spacing="sm">
+      {kinds
+        ? kinds.map((k) => {
+            const look = kindLook(k.value);
+            return (
+              <Link key={k.value} to="/catalog" search={{ kind: k.value.toLowerCase() }} className={classes.kind}>
+                <KindIcon kind={k.value} size={21} tile />
+                <span className={classes.kindText}>
+                  <span className={classes.kindCount}>{k.count.toLocaleString('en')}</span>
+                  <span className={classes.kindName}>{k.count === 1 ? look.label : look.plural}</span>
+                </span>
+                <span
+                  className={classes.kindBar}
+                  style={{ width: `${Math.max((k.count / most) * 100, 3)}%`, background: `light-dark(${look.light}, ${look.dark})` }}
+                />
+              </Link>
+            );
+          })
+        : Array.from({ length: 8 }, (_, i) => <Skeleton key={i} h={78} radius="lg" />)}
+    </SimpleGrid>
+  );
+}
+
+const shownOwners = 8;
+
+function Owners({ owners }: { owners: FacetCount[] | undefined }) {
+  if (!owners) return <Lines n={6} />;
+  if (owners.length === 0) {
+    return (
+      <Text size="sm" c="dimmed">
+        Nothing has an owner yet. Set <code>spec.owner</code> in your catalog files to a group or a user.
+      </Text>
+    );
+  }
+  const most = owners[0]?.count ?? 1;
+  return (
+    <ul className={classes.bars}>
+      {owners.slice(0, shownOwners).map((o) => {
+        const ref = parseRef(o.value);
+        return (
+          <li key={o.value}>
+            <span className={classes.barName}>
+              {ref ? <EntityLink entityRef={ref} defaults={{ kind: 'group' }} icon size="sm" /> : o.value}
+            </span>
+            <span className={classes.track} aria-hidden>
+              <span style={{ width: `${(o.count / most) * 100}%` }} />
+            </span>
+            <Anchor
+              size="sm"
+              className={classes.barCount}
+              aria-label={`${o.count} owned by ${ref ? shortRef(ref, { kind: 'group' }) : o.value}`}
+              renderRoot={(props) => <Link {...props} to="/catalog" search={{ owner: o.value.toLowerCase() }} />}
+            >
+              {o.count.toLocaleString('en')}
+            </Anchor>
+          </li>
+        );
+      })}
+    </ul>
+  );
+}
+
+function More({ facet, values }: { facet: string; values: FacetCount[] | undefined }) {
+  if (!values || values.length <= shownOwners) return null;
+  return (
+    <Text size="sm" c="dimmed">
+      first {shownOwners} of {values.length} {facet}s
+    </Text>
+  );
+}
+
+function Plugins() {
+  const plugins = useQuery(pluginsQuery);
+  return (
+    <Panel
+      title="Plugins"
+      right={
+        <Anchor size="sm" renderRoot={(props) => <Link {...props} to="/system/$tab" params={{ tab: 'plugins' }} />}>
+          System
+        </Anchor>
+      }
+    >
+      {plugins.data ? (
+        <Stack gap={8}>
+          {plugins.data.map((p) => (
+            <Group key={p.id} justify="space-between" wrap="nowrap">
+              <Text size="sm" truncate>
+                {p.id}
+              </Text>
+              <PluginStatus plugin={p} />
+            </Group>
+          ))}
+          {plugins.data.length === 0 && <Text size="sm" c="dimmed">This server hosts no plugins.</Text>}
+        </Stack>
+      ) : plugins.isError ? (
+        <ErrorState error={plugins.error} onRetry={() => void plugins.refetch()} />
+      ) : (
+        <Lines n={3} />
+      )}
+    </Panel>
+  );
+}
+
+function Recent() {
+  const recent = useRecent();
+  if (recent.length === 0) return null;
+  return (
+    <Panel title="Recently viewed">
+      <Stack gap={8}>
+        {recent.slice(0, 6).map((r) => {
+          const ref = parseRef(r.ref);
+          return ref ? (
+            <EntityLink key={r.ref} entityRef={ref} icon size="sm">
+              {r.title}
+            </EntityLink>
+          ) : null;
+        })}
+      </Stack>
+    </Panel>
+  );
+}
+
+function Tags({ tags }: { tags: FacetCount[] | undefined }) {
+  if (!tags || tags.length === 0) return null;
+  return (
+    <Panel title="Tags">
+      <Group gap={6}>
+        {tags.slice(0, 18).map((t) => (
+          <Badge
+            key={t.value}
+            color="gray"
+            renderRoot={(props) => <Link {...props} to="/catalog" search={{ tag: t.value.toLowerCase() }} />}
+            rightSection={<span className={classes.tagCount}>{t.count}</span>}
+          >
+            {t.value}
+          </Badge>
+        ))}
+      </Group>
+    </Panel>
+  );
+}
+
+function Lines({ n }: { n: number }) {
+  return (
+    <Stack gap="sm" aria-busy="true">
+      {Array.from({ length: n }, (_, i) => (
+        <Skeleton key={i} h={14} w={`${90 - ((i * 17) % 40)}%`} />
+      ))}
+    </Stack>
+  );
+}

@@ -1,0 +1,73 @@
+// The pages and their addresses. A page's code is loaded when it is first opened.
+import type { QueryClient } from '@tanstack/react-query';
+import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router';
+import { parseCatalogSearch } from './pages/catalogSearch';
+import { Crash } from './pages/Crash';
+import { NotFound } from './pages/NotFound';
+import { Root } from './shell/Root';
+import { parseQuery, stringifyQuery } from './shell/searchParams';
+
+const root = createRootRouteWithContext<{ queryClient: QueryClient }>()({
+  component: Root,
+  notFoundComponent: NotFound,
+  errorComponent: Crash,
+});
+
+const overview = createRoute({
+  getParentRoute: () => root,
+  path: '/',
+  component: lazyRouteComponent(() => import('./pages/Overview')),
+});
+
+const catalog = createRoute({
+  getParentRoute: () => root,
+  path: '/catalog',
+  validateSearch: parseCatalogSearch,
+  component: lazyRouteComponent(() => import('./pages/Catalog')),
+});
+
+export const entityTabs = ['overview', 'relations', 'definition', 'yaml'] as const;
+export type EntityTab = (typeof entityTabs)[number];
+
+const entity = createRoute({
+  getParentRoute: () => root,
+  path: '/catalog/$namespace/$kind/$name',
+  validateSearch: (search: Record<string, unknown>): { tab?: EntityTab } => {
+    const tab = entityTabs.find((t) => t === search.tab && t !== 'overview');
+    return tab ? { tab } : {};
+  },
+  component: lazyRouteComponent(() => import('./pages/Entity')),
+});
+
+export const systemTabs = ['plugins', 'tasks', 'config'] as const;
+export type SystemTab = (typeof systemTabs)[number];
+
+const system = createRoute({
+  getParentRoute: () => root,
+  path: '/system',
+  beforeLoad: () => {
+    throw redirect({ to: '/system/$tab', params: { tab: 'plugins' }, replace: true });
+  },
+});
+
+const systemTab = createRoute({
+  getParentRoute: () => root,
+  path: '/system/$tab',
+  component: lazyRouteComponent(() => import('./pages/System')),
+});
+
+const routes = root.addChildren([overview, catalog, entity, system, systemTab]);
+
+export function createAppRouter(queryClient: QueryClient) {
+  return createRouter({
+    routeTree: routes,
+    basepath: '/console',
+    context: { queryClient },
+    defaultPreload: 'intent',
+    scrollRestoration: true,
+    defaultErrorComponent: Crash,
+    defaultNotFoundComponent: NotFound,
+    parseSearch: parseQuery,
+    stringifySearch: stringifyQuery,
+  });
+}

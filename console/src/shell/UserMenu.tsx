@@ -1,0 +1,84 @@
+import { ActionIcon, Avatar, Group, Menu, Text, UnstyledButton, useMantineColorScheme } from '@mantine/core';
+import IconCheck from '@tabler/icons-react/dist/esm/icons/IconCheck.mjs';
+import IconDesktop from '@tabler/icons-react/dist/esm/icons/IconDeviceDesktop.mjs';
+import IconLogout from '@tabler/icons-react/dist/esm/icons/IconLogout.mjs';
+import IconMoon from '@tabler/icons-react/dist/esm/icons/IconMoon.mjs';
+import IconSun from '@tabler/icons-react/dist/esm/icons/IconSun.mjs';
+import IconTheme from '@tabler/icons-react/dist/esm/icons/IconSunMoon.mjs';
+import { parseRef } from '../api/entity';
+import { session } from '../api/session';
+import { useSession } from './useSession';
+
+const schemes = [
+  { value: 'light', label: 'Light', icon: IconSun },
+  { value: 'dark', label: 'Dark', icon: IconMoon },
+  { value: 'auto', label: 'As the system', icon: IconDesktop },
+] as const;
+
+export function UserMenu() {
+  return (
+    <Group gap={6} wrap="nowrap" ml="auto">
+      <ThemeMenu />
+      <AccountMenu />
+    </Group>
+  );
+}
+
+export function ThemeMenu() {
+  const { colorScheme, setColorScheme } = useMantineColorScheme();
+  return (
+    <Menu position="bottom-end" width={190}>
+      <Menu.Target>
+        <ActionIcon variant="subtle" color="gray" size="lg" radius="xl" aria-label="Colour scheme">
+          <IconTheme size={20} stroke={1.6} aria-hidden />
+        </ActionIcon>
+      </Menu.Target>
+      <Menu.Dropdown>
+        {schemes.map((s) => (
+          <Menu.Item
+            key={s.value}
+            role="menuitemradio"
+            aria-checked={colorScheme === s.value}
+            leftSection={<s.icon size={17} stroke={1.6} aria-hidden />}
+            rightSection={colorScheme === s.value ? <IconCheck size={16} aria-hidden /> : undefined}
+            onClick={() => setColorScheme(s.value)}
+          >
+            {s.label}
+          </Menu.Item>
+        ))}
+      </Menu.Dropdown>
+    </Menu>
+  );
+}
+
+function AccountMenu() {
+  const current = useSession();
+  if (current.state !== 'in') return null;
+  const ref = current.userRef ? parseRef(current.userRef) : undefined;
+  const name = ref?.name ?? 'Service token';
+  return (
+    <Menu position="bottom-end" width={240}>
+      <Menu.Target>
+        <UnstyledButton aria-label={`Account: ${name}`} style={{ borderRadius: '50%' }}>
+          <Avatar size={34} radius="xl" color="velvet" variant="filled" name={name} aria-hidden>
+            {name.slice(0, 1).toUpperCase()}
+          </Avatar>
+        </UnstyledButton>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <div style={{ padding: '0.5rem 0.75rem' }}>
+          <Text fw={600} size="sm">
+            {name}
+          </Text>
+          <Text size="xs" c="dimmed" style={{ overflowWrap: 'anywhere' }}>
+            {current.userRef || 'Signed in with a token, until this page is reloaded'}
+          </Text>
+        </div>
+        <Menu.Divider />
+        <Menu.Item leftSection={<IconLogout size={17} stroke={1.6} aria-hidden />} onClick={() => session.signOut()}>
+          Sign out
+        </Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  );
+}

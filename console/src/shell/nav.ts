@@ -1,0 +1,27 @@
+// What the navigation shows. A page of a plugin adds its entry here, and is shown where the plugin is hosted.
+import type { Icon } from '@tabler/icons-react';
+import IconActivity from '@tabler/icons-react/dist/esm/icons/IconActivityHeartbeat.mjs';
+import IconBooks from '@tabler/icons-react/dist/esm/icons/IconBooks.mjs';
+import IconHome from '@tabler/icons-react/dist/esm/icons/IconLayoutDashboard.mjs';
+
+export interface NavEntry {
+  label: string;
+  to: '/' | '/catalog' | '/system/$tab';
+  params?: Record<string, string>;
+  /** The start of all addresses of the page. */
+  match: string;
+  icon: Icon;
+  /** Shown only where this plugin is known to the server. */
+  plugin?: string;
+}
+
+export const navigation: NavEntry[] = [
+  { label: 'Overview', to: '/', match: '/', icon: IconHome },
+  { label: 'Catalog', to: '/catalog', match: '/catalog', icon: IconBooks },
+  { label: 'System', to: '/system/$tab', params: { tab: 'plugins' }, match: '/system', icon: IconActivity },
+];
+
+/** Whether an address below /console belongs to the entry. */
+export function isActive(entry: NavEntry, path: string): boolean {
+  return entry.match === '/' ? path === '/' : path === entry.match || path.startsWith(`${entry.match}/`);
+}

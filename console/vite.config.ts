@@ -1,0 +1,25 @@
+import react from '@vitejs/plugin-react';
+import { defineConfig } from 'vitest/config';
+
+// In development the API is that of a server started by hand, such as `understudy demo`.
+const server = process.env.UNDERSTUDY_URL ?? 'http://localhost:7007';
+
+export default defineConfig({
+  base: '/console/',
+  plugins: [react()],
+  build: {
+    outDir: process.env.CONSOLE_OUT ?? 'dist',
+    emptyOutDir: true,
+    target: 'es2022',
+    assetsInlineLimit: 0,
+    chunkSizeWarningLimit: 400,
+    license: { fileName: 'licenses.md' },
+    modulePreload: { polyfill: false },
+  },
+  server: { port: 7180, proxy: { '/api': server } },
+  test: {
+    environment: 'jsdom',
+    include: ['src/**/*.test.{ts,tsx}'],
+    restoreMocks: true,
+  },
+});
