@@ -150,7 +150,7 @@ func readFailure(err error, encoding string) string {
 
 func malformed(body []byte, cause error) error {
 	const shown = 1 << 10 // upstream echoes the whole body
-	e := &fault.Error{Name: "SyntaxError", Status: http.StatusBadRequest, Message: fmt.Sprintf("Malformed JSON: %s", cause)}
+	e := &fault.Error{Name: "SyntaxError", Status: http.StatusBadRequest, Message: cause.Error()}
 	return e.With("expose", true).With("statusCode", http.StatusBadRequest).With("status", http.StatusBadRequest).
 		With("body", strings.ToValidUTF8(string(body[:min(len(body), shown)]), "\uFFFD")).With("type", "entity.parse.failed")
 }

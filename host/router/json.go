@@ -69,6 +69,10 @@ func AppendJSON(dst []byte, v any) ([]byte, error) {
 		return entity.AppendJSON(dst, v.Object), nil
 	case json.RawMessage:
 		return append(dst, v...), nil
+	case []any:
+		if isEntityValue(v) {
+			return entity.AppendJSON(dst, v), nil
+		}
 	}
 	var buf bytes.Buffer
 	enc := json.NewEncoder(&buf)
@@ -77,6 +81,23 @@ func AppendJSON(dst []byte, v any) ([]byte, error) {
 		return dst, err
 	}
 	return append(dst, unescapeSeparators(bytes.TrimSuffix(buf.Bytes(), []byte("\n")))...), nil
+}
+
+// isEntityValue reports whether v came out of entity's parser: such a list needs no reflection.
+func isEntityValue(v any) bool {
+	switch v := v.(type) {
+	case nil, bool, float64, string, *entity.Object:
+		return true
+	case []any:
+		for _, item := range v {
+			if !isEntityValue(item) {
+				return false
+			}
+		}
+		return true
+	default:
+		return false
+	}
 }
 
 // unescapeSeparators undoes the one escape too many that encoding/json does: U+2028 and U+2029.

@@ -20,10 +20,20 @@ func ParseListen(text string) (string, error) {
 		host, port = text[:i], text[i+1:]
 	}
 	number, err := parsePort(port)
-	if err != nil || strings.ContainsAny(host, ":/ \t\r\n") {
+	if err != nil || !validHost(host) {
 		return "", fmt.Errorf("Unable to parse listen address %s, expected <port> or <host>:<port>", text) //nolint:revive,staticcheck // upstream's text
 	}
 	return net.JoinHostPort(host, number), nil
+}
+
+// validHost refuses what cannot be part of an address; the system knows the rest better.
+func validHost(host string) bool {
+	for i := range len(host) {
+		if c := host[i]; c <= ' ' || c == 0x7f || strings.IndexByte(":/[]", c) >= 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // parsePort accepts the decimal digits of a port; 0 lets the system choose.

@@ -118,7 +118,7 @@ func (l *loader) listenParts(o *entity.Object) string {
 		}
 		port = number
 	}
-	if strings.ContainsAny(host, "/ \t\r\n[]") {
+	if !validHost(strings.ReplaceAll(host, ":", "")) {
 		l.failf("backend.listen.host", "", "%q is no host", host)
 	}
 	return net.JoinHostPort(host, port)
