@@ -61,6 +61,7 @@ func (g GeneratedLocation) Entity() Entity {
 		"kind", "Location",
 		"metadata", object(
 			"name", GeneratedName(g.Location),
+			"namespace", DefaultNamespace,
 			"annotations", object(AnnotationLocation, own, AnnotationOriginLocation, origin),
 		),
 		"spec", spec,
