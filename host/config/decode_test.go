@@ -41,7 +41,6 @@ type section struct {
 	Level    slog.Level              `config:"level"`
 	Filters  any                     `config:"filters"`
 	Policy   policy                  `config:"policy"`
-	ignored  string
 	Untagged string
 }
 
@@ -211,7 +210,7 @@ func TestDecodePanicsOnWiringMistakes(t *testing.T) {
 		"nil":        (*section)(nil),
 		"unknown type": &struct {
 			A chan int `config:"a"`
-		}{}, //nolint:gofumpt // one line reads better in a table
+		}{},
 		"unknown option": &struct {
 			A int `config:"a,optional"`
 		}{},
@@ -246,5 +245,51 @@ func TestLenientWarnsOnce(t *testing.T) {
 	all := append(c.Problems(), config.UnknownKeys(c)...)
 	if ps := all.Sorted(); len(ps) != 1 || ps[0].Error() != want {
 		t.Errorf("got %v", ps)
+	}
+}
+
+func TestDecodeKeepsOrderAndFindsKeys(t *testing.T) {
+	t.Parallel()
+	c := parse(t, "routes:\n  /z: {target: z}\n  /a: {target: a}\n")
+	var dst struct {
+		Routes config.KeyedList[*route] `config:"routes"`
+		Absent config.KeyedList[string] `config:"absent"`
+	}
+	if err := c.Decode("", &dst, config.Strict); err != nil {
+		t.Fatal(err)
+	}
+	if dst.Routes[0].Key != "/z" || dst.Routes[1].Origin.Place() != "app-config.yaml:3" {
+		t.Errorf("got %+v", dst.Routes)
+	}
+	if r, ok := dst.Routes.Get("/a"); !ok || r.Target != "a" {
+		t.Errorf("got %v", r)
+	}
+	if _, ok := dst.Absent.Get("/a"); ok {
+		t.Error("found in nothing")
+	}
+	if err := parse(t, "routes: [1]").Decode("", &dst, config.Strict); err == nil || err.Error() != "app-config.yaml:1: routes: got array, wanted object" {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestDecodeElementsThatAreNull(t *testing.T) {
+	t.Parallel()
+	c := parse(t, "v: [a, null]\nn: [9007199254740993, x]\n")
+	var texts []string
+	if err := c.Decode("v", &texts, config.Strict); err == nil || err.Error() != "app-config.yaml:1: v[1]: is null" {
+		t.Errorf("got %v", err)
+	}
+	var pointers []*string
+	if err := c.Decode("v", &pointers, config.Strict); err != nil || pointers[1] != nil || *pointers[0] != "a" {
+		t.Errorf("got %v, %v", pointers, err)
+	}
+	var numbers []int64
+	err := c.Decode("n", &numbers, config.Strict)
+	var first config.Problem
+	if !errors.As(err, &first) || len(config.AsProblems(err)) != 2 {
+		t.Errorf("got %v", err)
+	}
+	if err := c.Decode("v", &numbers, config.Strict); err == nil {
+		t.Error("a text passed for a number")
 	}
 }

@@ -102,10 +102,10 @@ func (n *node) walkSecret(path []string, secret bool, visit func(path []string, 
 		visit(path, n, secret)
 	}
 	for _, item := range n.items {
-		item.walkSecret(append(path[:len(path):len(path)], "[]"), secret, visit)
+		item.walkSecret(append(slices.Clip(path), "[]"), secret, visit)
 	}
 	for _, f := range n.fields {
-		f.node.walkSecret(append(path[:len(path):len(path)], f.name), secret, visit)
+		f.node.walkSecret(append(slices.Clip(path), f.name), secret, visit)
 	}
 }
 

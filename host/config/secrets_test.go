@@ -30,7 +30,7 @@ func TestSecretsShowNowhere(t *testing.T) {
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%T"} {
 		shown += fmt.Sprintf(verb, s) + fmt.Sprintf(verb, &s) + fmt.Sprintf(verb, struct{ S config.Secret }{s}) + fmt.Sprintf(verb, []config.Secret{s})
 	}
-	for _, leak := range []string{"hunter2", fmt.Sprintf("%x", "hunter2"), fmt.Sprint([]byte("hunter2"))} {
+	for _, leak := range []string{"hunter2", fmt.Sprintf("%x", "hunter2"), fmt.Sprintf("%d", []byte("hunter2"))} {
 		if strings.Contains(strings.ToLower(shown), leak) {
 			t.Errorf("%s leaked: %s", leak, shown)
 		}
@@ -165,5 +165,26 @@ func TestLinesOfASection(t *testing.T) {
 	want := []string{`a.b.token="***"`, "a.c[0]=1", "a.c[1]={}", "a.c[2]=[]", "a.c[3]=null", "a.d=nullfailed to read file gone, no such file or directory"}
 	if diff := cmp.Diff(want, paths); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestSecretGetters(t *testing.T) {
+	t.Parallel()
+	c := parse(t, "odd: name\nnumber: 5\n")
+	s, err := c.Secret("odd")
+	if err != nil || s.Reveal() != "name" {
+		t.Errorf("got %v", err)
+	}
+	if got := c.Secrets(); !slices.Equal(got, []string{"name"}) {
+		t.Errorf("what is read as a secret is one: %v", got)
+	}
+	if _, ok, err := c.OptionalSecret("gone"); ok || err != nil {
+		t.Errorf("got %v %v", ok, err)
+	}
+	if _, ok, err := c.OptionalSecret("odd"); !ok || err != nil {
+		t.Errorf("got %v %v", ok, err)
+	}
+	if _, err := c.Secret("number"); err == nil {
+		t.Error("a number passed for a secret")
 	}
 }

@@ -16,7 +16,7 @@ func TestUnknownKeys(t *testing.T) {
 		{"rely: {entityFilters: [{anything: x}], cron: {shedule: x}}", "error app-config.yaml:1: rely.cron.shedule: unknown key; did you mean 'schedule'?"},
 		{"export: {destinations: {lake: {anything: 1}}, destination: {}}", "error app-config.yaml:1: export.destination: unknown key; did you mean 'destinations'?"},
 		{"backend:\n  listn: 1\n", "warning app-config.yaml:2: backend.listn: unknown key; did you mean 'listen'?"},
-		{"backend: {cors: {orgin: x, Methods: []}}", "warning app-config.yaml:1: backend.cors.orgin: unknown key; did you mean 'origin'?\nwarning app-config.yaml:1: backend.cors.Methods: unknown key; did you mean 'methods'?"},
+		{"backend: {cors: {origins: x, Methods: []}}", "warning app-config.yaml:1: backend.cors.origins: unknown key; did you mean 'origin'?\nwarning app-config.yaml:1: backend.cors.Methods: unknown key; did you mean 'methods'?"},
 		{"backend: {database: {connection: {anything: 1}, plugin: {catalog: {clinet: pg}}}}", "warning app-config.yaml:1: backend.database.plugin.catalog.clinet: unknown key; did you mean 'client'?"},
 		{"backend: {auth: {externalAccess: [{type: static, options: {tokn: x}}, {typ: x}]}}", "warning app-config.yaml:1: backend.auth.externalAccess[0].options.tokn: unknown key; did you mean 'token'?\nwarning app-config.yaml:1: backend.auth.externalAccess[1].typ: unknown key; did you mean 'type'?"},
 		{"backend: {csp: {connect-src: []}, listen: ':7007', server: {timeout: {minutes: 1}}}", ""},
