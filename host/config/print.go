@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strings"
 
@@ -82,6 +83,9 @@ func (p *printer) masked(n *node) any {
 	}
 	if p.hidden[n] || slices.ContainsFunc(p.secrets, func(s string) bool { return strings.Contains(text, s) }) {
 		return mask
+	}
+	if f, ok := n.value.(float64); ok && (math.IsInf(f, 0) || math.IsNaN(f)) {
+		return text // JSON has no such numbers
 	}
 	return n.value
 }

@@ -146,7 +146,7 @@ func TestPrint(t *testing.T) {
 
 func TestLinesOfASection(t *testing.T) {
 	t.Parallel()
-	c := parse(t, "a:\n  b: { token: secret-text }\n  c: [1, {}, [], null]\n  d: {$file: gone}\nother: 1\n")
+	c := parse(t, "a:\n  b: { token: secret-text }\n  c: [1, {}, [], null, .inf]\n  d: {$file: gone}\nother: 1\n")
 	a, err := c.Sub("a")
 	if err != nil {
 		t.Fatal(err)
@@ -162,7 +162,7 @@ func TestLinesOfASection(t *testing.T) {
 	for _, line := range a.Lines() {
 		paths = append(paths, line.Path+"="+string(entity.AppendJSON(nil, line.Value))+line.Note)
 	}
-	want := []string{`a.b.token="***"`, "a.c[0]=1", "a.c[1]={}", "a.c[2]=[]", "a.c[3]=null", "a.d=nullfailed to read file gone, no such file or directory"}
+	want := []string{`a.b.token="***"`, "a.c[0]=1", "a.c[1]={}", "a.c[2]=[]", "a.c[3]=null", `a.c[4]="Infinity"`, "a.d=nullfailed to read file gone, no such file or directory"}
 	if diff := cmp.Diff(want, paths); diff != "" {
 		t.Error(diff)
 	}
