@@ -5,6 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
+	"strings"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v4"
@@ -19,6 +22,8 @@ type Error struct {
 	Line, Column int
 	// Message says what is wrong, without the place.
 	Message string
+
+	badEscape bool // a \u escape that is no character
 }
 
 // Error returns "line 3, column 5: message".
@@ -43,13 +48,26 @@ func errorAt(n *yaml.Node, format string, args ...any) *Error {
 //
 // On a mistake it returns an *Error, together with the documents that ended before it.
 func Parse(data []byte) ([]*yaml.Node, error) {
+	docs, err := parse(data)
+	if err != nil && err.badEscape {
+		if joined := joinSurrogates(data); !bytes.Equal(joined, data) {
+			docs, err = parse(joined)
+		}
+	}
+	if err != nil {
+		return docs, err
+	}
+	return docs, nil
+}
+
+func parse(data []byte) ([]*yaml.Node, *Error) {
 	data = bytes.TrimPrefix(data, []byte("\ufeff"))
 	if !utf8.Valid(data) && !utf16Marked(data) {
 		data = bytes.ToValidUTF8(data, []byte("\ufffd"))
 	}
 	loader, err := yaml.NewLoader(bytes.NewReader(data), yaml.WithV4Defaults())
 	if err != nil {
-		return nil, fmt.Errorf("prepare the YAML reader: %w", err)
+		return nil, &Error{Message: err.Error()}
 	}
 	var docs []*yaml.Node
 	for {
@@ -103,7 +121,42 @@ func syntaxError(err error) *Error {
 	if load.ContextMsg != "" {
 		message = load.ContextMsg + ": " + message
 	}
-	return &Error{Line: load.Mark.Line, Column: load.Mark.Column, Message: message}
+	return &Error{
+		Line: load.Mark.Line, Column: load.Mark.Column, Message: message,
+		badEscape: strings.Contains(load.Message, "invalid Unicode character escape"),
+	}
+}
+
+// joinSurrogates rewrites \ud83d\ude00, as JSON files write characters beyond U+FFFF, to \U0001f600. The parser does
+// not know such pairs, although YAML is meant to include JSON. Only a text that is broken without it is rewritten.
+func joinSurrogates(data []byte) []byte {
+	const length = len(`\ud83d\ude00`)
+	out := make([]byte, 0, len(data))
+	for i := 0; i < len(data); i++ {
+		if data[i] != '\\' || i+1 == len(data) {
+			out = append(out, data[i])
+			continue
+		}
+		if high, ok := escapedUnit(data[i:]); ok {
+			if low, ok := escapedUnit(data[i+length/2:]); ok && utf16.DecodeRune(high, low) != utf8.RuneError {
+				out = fmt.Appendf(out, `\U%08x`, utf16.DecodeRune(high, low))
+				i += length - 1
+				continue
+			}
+		}
+		out = append(out, data[i], data[i+1]) // so that the second of two backslashes does not begin an escape
+		i++
+	}
+	return out
+}
+
+// escapedUnit reads \uXXXX.
+func escapedUnit(data []byte) (rune, bool) {
+	if len(data) < 6 || data[0] != '\\' || data[1] != 'u' {
+		return 0, false
+	}
+	n, err := strconv.ParseUint(string(data[2:6]), 16, 16)
+	return rune(n), err == nil
 }
 
 // check finds what the grammar allows and we do not.

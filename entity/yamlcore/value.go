@@ -144,6 +144,9 @@ func scalar(n *yaml.Node) (any, *Error) {
 	if n.Style&yaml.TaggedStyle != 0 {
 		return tagged(n)
 	}
+	if n.Tag == "!" {
+		return n.Value, nil // "! 5" asks for the text
+	}
 	if n.Style&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle|yaml.LiteralStyle|yaml.FoldedStyle) != 0 {
 		return n.Value, nil
 	}
