@@ -72,7 +72,7 @@ func New(c *config.Config) (*Local, error) {
 	}
 	if enabled {
 		return nil, c.Errorf("permission.enabled", "set it to false or remove it",
-			"permission.enabled is true, but this server cannot ask a permission backend yet, and will not allow what it may forbid")
+			"true is not supported: this server cannot ask a permission backend yet, and will not allow what one may forbid")
 	}
 	return &Local{}, nil
 }

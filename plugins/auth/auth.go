@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"time"
 
 	"github.com/understudy-portal/understudy/host"
@@ -52,9 +51,6 @@ func (p *Plugin) Register(ctx context.Context, env *host.Env) error {
 	set, found := loadSettings(env.Config)
 	if err := found.Err(); err != nil {
 		return err
-	}
-	for _, w := range found.Warnings() {
-		env.Log.Warn("check the auth configuration", slog.String("problem", w.Error()))
 	}
 	db, err := env.Database(ctx)
 	if err != nil {

@@ -188,4 +188,3 @@ func (a *api) signIn(ctx context.Context) (signInAnswer, error) {
 		Expires:  int64(math.Round(expires.Sub(a.now()).Seconds())),
 	}}, nil
 }
-

@@ -109,6 +109,9 @@ func (t *Token) Class() Class {
 // Unverified returns the claims without believing them. It serves to find the key of the one who is said to have signed.
 func (t *Token) Unverified() (Claims, error) { return parseClaims(t.payload) }
 
+// Payload returns the JSON of the claims, without believing it.
+func (t *Token) Payload() []byte { return t.payload }
+
 // Text returns the token itself, which is a secret.
 func (t *Token) Text() string { return t.text }
 
