@@ -1,0 +1,204 @@
+package catalog
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/understudy-portal/understudy/catalog/internal/index"
+	"github.com/understudy-portal/understudy/catalog/internal/ledger"
+)
+
+const (
+	// tailEvery is how often the change log is looked at when nothing hastens it.
+	tailEvery = 500 * time.Millisecond
+	// tailMost is how many rows of the change log are read at once.
+	tailMost = 5000
+	// loadChunk is how many entities are loaded at once at start; the index builds such a batch on all cores.
+	loadChunk = 8192
+	// listenAgain is the pause before listening again after the connection broke.
+	listenAgain = 5 * time.Second
+)
+
+// tail carries the ledger's changes into the index.
+type tail struct {
+	ledger *ledger.Ledger
+	index  *index.Index
+	log    *slog.Logger
+
+	// mu makes one goroutine at a time read and apply.
+	mu sync.Mutex
+	// behind is true after a failure, so that it is logged once.
+	behind bool
+}
+
+// load fills the index from the finished entities. It is also what a replica does that was away for longer than the
+// change log reaches back: then what is gone meanwhile is taken out. The caller holds mu, or nobody else runs yet.
+func (t *tail) load(ctx context.Context) error {
+	old := t.index.Snapshot()
+	start := time.Now()
+	var all []index.Change
+	seen := make(map[string]struct{})
+	position, err := t.ledger.Finals(ctx, loadChunk, func(chunk []ledger.Change) error {
+		for _, c := range chunk {
+			if old.Len() > 0 {
+				seen[c.Ref] = struct{}{}
+			}
+			all = append(all, index.Change{Position: c.Position, Ref: c.Ref, UID: c.UID, Body: c.Body})
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("load the catalog: %w", err)
+	}
+	if old.Len() > 0 {
+		for doc := range old.Walk(nil) {
+			if _, ok := seen[doc.Ref]; !ok {
+				all = append(all, index.Change{Position: position, Ref: doc.Ref, UID: doc.UID})
+			}
+		}
+	}
+	if err := t.index.Apply(all, position); err != nil {
+		return fmt.Errorf("load the catalog: %w", err)
+	}
+	t.log.Info("catalog loaded", "entities", t.index.Snapshot().Len(), "position", position, "took", time.Since(start))
+	return nil
+}
+
+// catchUp applies everything up to the present end of the change log.
+func (t *tail) catchUp(ctx context.Context) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for {
+		at := t.index.Snapshot().Position()
+		changes, position, err := t.ledger.Changes(ctx, at, tailMost)
+		switch {
+		case errors.Is(err, ledger.ErrTrimmed):
+			t.log.Warn("the change log no longer reaches back to this replica, the catalog is loaded again", "position", at)
+			if err := t.load(ctx); err != nil {
+				return err
+			}
+			continue
+		case err != nil:
+			return fmt.Errorf("read the catalog's changes: %w", err)
+		case position == at:
+			return nil
+		}
+		batch := make([]index.Change, len(changes))
+		for i, c := range changes {
+			batch[i] = index.Change{Position: c.Position, Ref: c.Ref, UID: c.UID, Body: c.Body}
+		}
+		if err := t.index.Apply(batch, position); err != nil {
+			return err
+		}
+		if len(changes) < tailMost {
+			return nil
+		}
+	}
+}
+
+// reach returns when the index has passed a position.
+func (t *tail) reach(ctx context.Context, position int64) error {
+	if t.index.Snapshot().Position() >= position {
+		return nil
+	}
+	if err := t.catchUp(ctx); err != nil {
+		return err
+	}
+	return t.index.Wait(ctx, position)
+}
+
+// run tails the change log until ctx ends. Writes of this process and notifications hasten it; polling carries it.
+func (t *tail) run(ctx context.Context) error {
+	woken, stop := t.ledger.Subscribe()
+	defer stop()
+	notified := make(chan struct{}, 1)
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return t.listen(ctx, notified) })
+	g.Go(func() error {
+		tick := time.NewTicker(tailEvery)
+		defer tick.Stop()
+		for {
+			select {
+			case <-woken:
+			case <-notified:
+			case <-tick.C:
+			case <-ctx.Done():
+				return context.Cause(ctx)
+			}
+			t.once(ctx)
+		}
+	})
+	return g.Wait()
+}
+
+func (t *tail) once(ctx context.Context) {
+	err := t.catchUp(ctx)
+	switch {
+	case ctx.Err() != nil:
+	case err != nil && !t.behind:
+		t.behind = true
+		t.log.Warn("the catalog's changes cannot be read, what is served may be old", "err", err)
+	case err == nil && t.behind:
+		t.behind = false
+		t.log.Info("the catalog is up to date again")
+	}
+}
+
+func (t *tail) listen(ctx context.Context, notified chan<- struct{}) error {
+	for {
+		err := t.ledger.Listen(ctx, func() {
+			select {
+			case notified <- struct{}{}:
+			default: // a signal already waits
+			}
+		})
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		t.log.Debug("listening for changes broke, polling goes on", "err", err)
+		timer := time.NewTimer(listenAgain)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// mutations is the ledger as the routes use it: a mutation returns after this replica's reads see it.
+type mutations struct {
+	*ledger.Ledger
+	tail *tail
+}
+
+// DeleteByUID deletes an entity and waits until reads no longer have it.
+func (m mutations) DeleteByUID(ctx context.Context, uid string) (int64, error) {
+	position, err := m.Ledger.DeleteByUID(ctx, uid)
+	if err != nil {
+		return 0, err
+	}
+	return position, m.tail.reach(ctx, position)
+}
+
+// awaited is a provider's connection whose removals are seen by reads when Apply returns.
+type awaited struct {
+	Connection
+	tail    *tail
+	started *atomic.Bool
+}
+
+// Apply carries out the mutation. While the plugin starts, nobody reads yet, and Start catches up once for all.
+func (a *awaited) Apply(ctx context.Context, m Mutation) error {
+	if err := a.Connection.Apply(ctx, m); err != nil || !a.started.Load() {
+		return err
+	}
+	return a.tail.catchUp(ctx)
+}
