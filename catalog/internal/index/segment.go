@@ -241,8 +241,6 @@ type field [maxDocs / 64]uint64
 
 func (f *field) set(doc uint32) { f[doc>>6] |= 1 << (doc & 63) }
 
-func (f *field) has(doc uint16) bool { return f[doc>>6]&(1<<(doc&63)) != 0 }
-
 func (f *field) bitmap() *roaring.Bitmap { return roaring.FromDense(f[:], true) }
 
 // buildRefs fills the hash table of refs.
