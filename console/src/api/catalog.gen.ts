@@ -1,11 +1,10 @@
 // temporary stand-in until the catalog's document is there
-/* eslint-disable */
-type J = Record<string, any>;
-type R<T> = { responses: { 200: { headers: {}; content: { 'application/json': T } }; default: { headers: {}; content: { 'application/json': J } } } };
-type Post<B, T> = { parameters: {}; requestBody: { content: { 'application/json': B } } } & R<T>;
+type R<T> = { responses: { 200: { headers: Record<string, unknown>; content: { 'application/json': T } } } };
+type Post<B, T> = { parameters: { query?: never; header?: never; path?: never; cookie?: never }; requestBody: { content: { 'application/json': B } } } & R<T>;
+type E = { kind: string; metadata: { name: string } };
 export interface paths {
-  '/entities/by-query': { post: Post<J, J> };
-  '/entity-facets': { post: Post<J, { facets: Record<string, { value: string; count: number }[]> }> };
-  '/entities/by-refs': { post: Post<J, { items: (J | null)[] }> };
-  '/entities/by-name/{kind}/{namespace}/{name}': { get: { parameters: { path: { kind: string; namespace: string; name: string } } } & R<J> };
+  '/entities/by-query': { post: Post<{ cursor?: string; limit?: number; fields?: string[]; query?: unknown; fullTextFilter?: { term?: string; fields?: string[] }; orderBy?: { field: string; order: 'asc' | 'desc' }[] }, { items: E[]; totalItems: number; pageInfo: { nextCursor?: string; prevCursor?: string } }> };
+  '/entity-facets': { post: Post<{ facets: string[]; query?: unknown }, { facets: Record<string, { value: string; count: number }[]> }> };
+  '/entities/by-refs': { post: Post<{ entityRefs: string[]; fields?: string[] }, { items: (E | null)[] }> };
+  '/entities/by-name/{kind}/{namespace}/{name}': { get: { parameters: { query?: never; header?: never; path: { kind: string; namespace: string; name: string }; cookie?: never } } & R<E> };
 }

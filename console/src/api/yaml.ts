@@ -2,9 +2,19 @@
 // what JSON can hold, and quotes whenever in doubt.
 
 /** Strings that YAML 1.1 or 1.2 would read as something else, or that begin like a number or a date. */
-const odd = /^(?:$|~|null|true|false|yes|no|on|off|y|n|[-+.]?\d.*|[-+]?\.(?:inf|nan)|=|<<|-+|---.*|\.\.\..*)$/i;
-const plain = /^[\p{L}_/][\p{L}\p{N} _./@+()$=;~^-]*$/u;
-const plainInner = /^[\p{L}_/](?:[\p{L}\p{N} _./@+()$=;~^,'"!?*&%<>|[\]{}-]|:(?! |$)|#)*$/u;
+const odd = new RegExp(
+  [
+    '', '~', 'null', 'true', 'false', 'yes', 'no', 'on', 'off', 'y', 'n', '=', '<<', '-+', '---.*', String.raw`\.\.\..*`,
+    String.raw`[-+]?\.(?:inf|nan)`, // not finite
+    String.raw`[-+]?[\d.][\d_.,]*(?:e[-+]?\d+)?`, // numbers, in any notation somebody may have thought of
+    String.raw`[-+]?0[xob][\da-f_]*`,
+    String.raw`[-+]?\d[\d_]*(?::[\d_.]*)+`, // base sixty
+    String.raw`\d{4}-\d\d?-\d\d?(?:[t\s].*)?`, // dates
+  ].map((p) => `^(?:${p})$`).join('|'),
+  'i',
+);
+const plain = /^[\p{L}\p{N}_/][\p{L}\p{N} _./@+()$=;~^-]*$/u;
+const plainInner = /^[\p{L}\p{N}_/](?:[\p{L}\p{N} _./@+()$=;~^,'"!?*&%<>|[\]{}-]|:(?! |$)|#)*$/u;
 
 export function toYaml(value: unknown): string {
   return block(value, 0).replace(/^\n/, '') + '\n';

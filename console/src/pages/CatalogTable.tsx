@@ -1,6 +1,6 @@
 import { Badge, Group, Skeleton, Table, Text, UnstyledButton } from '@mantine/core';
 import { createColumnHelper, tableFeatures, useTable } from '@tanstack/react-table';
-import { Link, useNavigate } from '@tanstack/react-router';
+import { useNavigate } from '@tanstack/react-router';
 import IconDown from '@tabler/icons-react/dist/esm/icons/IconChevronDown.mjs';
 import IconUp from '@tabler/icons-react/dist/esm/icons/IconChevronUp.mjs';
 import IconSelector from '@tabler/icons-react/dist/esm/icons/IconSelector.mjs';
@@ -10,6 +10,7 @@ import { kindLook } from '../theme/kinds';
 import { EntityLink } from '../ui/EntityLink';
 import { KindIcon } from '../ui/KindIcon';
 import { Lifecycle } from '../ui/Lifecycle';
+import { TagLink } from '../ui/Tag';
 import classes from './CatalogTable.module.css';
 
 const features = tableFeatures({});
@@ -116,7 +117,7 @@ function NameCell({ entity }: { entity: Entity }) {
           </Text>
         )}
         {isOrphan(entity) && (
-          <Badge size="xs" color="spotlight" variant="filled" ml={8}>
+          <Badge size="xs" ml={8} className={classes.orphan}>
             orphan
           </Badge>
         )}
@@ -150,7 +151,7 @@ function KindCell({ entity }: { entity: Entity }) {
 function OwnerCell({ entity }: { entity: Entity }) {
   const owner = ownerOf(entity);
   if (!owner) return <Text size="sm" c="dimmed" aria-label="none">–</Text>;
-  return <EntityLink entityRef={owner} size="sm" defaults={{ kind: 'group', namespace: entity.metadata.namespace }} />;
+  return <EntityLink entityRef={owner} size="sm" defaults={{ kind: 'group' }} />;
 }
 
 const shownTags = 3;
@@ -160,9 +161,7 @@ function Tags({ tags }: { tags: string[] | undefined }) {
   return (
     <Group gap={4}>
       {tags.slice(0, shownTags).map((tag) => (
-        <Badge key={tag} size="sm" color="gray" renderRoot={(props) => <Link {...props} to="/catalog" search={{ tag }} />}>
-          {tag}
-        </Badge>
+        <TagLink key={tag} tag={tag} />
       ))}
       {tags.length > shownTags && (
         <Text size="xs" c="dimmed" title={tags.slice(shownTags).join(', ')}>

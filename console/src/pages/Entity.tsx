@@ -1,8 +1,7 @@
-import { Alert, Anchor, Badge, Breadcrumbs, Button, Group, Skeleton, Stack, Tabs, Text, Title } from '@mantine/core';
+import { Anchor, Breadcrumbs, Button, Group, Skeleton, Stack, Tabs, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { lazy, Suspense, useEffect } from 'react';
-import IconAlert from '@tabler/icons-react/dist/esm/icons/IconAlertTriangle.mjs';
 import IconMasks from '@tabler/icons-react/dist/esm/icons/IconMasksTheater.mjs';
 import { entityQuery } from '../api/catalog';
 import { ApiError } from '../api/errors';
@@ -14,7 +13,9 @@ import { EmptyState } from '../ui/EmptyState';
 import { ErrorState } from '../ui/ErrorState';
 import { KindIcon } from '../ui/KindIcon';
 import { Lifecycle } from '../ui/Lifecycle';
+import { Notice } from '../ui/Notice';
 import { useDocumentTitle } from '../ui/PageHeader';
+import { Tag, TagLink } from '../ui/Tag';
 import classes from './Entity.module.css';
 import { EntityAbout } from './EntityAbout';
 import { EntityRelations } from './EntityRelations';
@@ -153,12 +154,10 @@ function Header({ entity }: { entity: Entity }) {
         </Group>
         {entity.metadata.description && <Text mt={6} maw="48rem">{entity.metadata.description}</Text>}
         <Group gap={6} mt="sm">
-          <Badge color="gray">{kindLook(entity.kind).label}{type && ` · ${type}`}</Badge>
+          <Tag>{kindLook(entity.kind).label}{type && ` · ${type}`}</Tag>
           <Lifecycle value={text(entity.spec?.lifecycle)} />
           {entity.metadata.tags?.map((tag) => (
-            <Badge key={tag} variant="outline" color="gray" renderRoot={(props) => <Link {...props} to="/catalog" search={{ tag }} />}>
-              {tag}
-            </Badge>
+            <TagLink key={tag} tag={tag} />
           ))}
         </Group>
       </div>
@@ -172,13 +171,7 @@ function Problems({ entity }: { entity: Entity }) {
   return (
     <Stack gap="sm" mb={items.length > 0 || isOrphan(entity) ? 'lg' : 0}>
       {items.length > 0 && (
-        <Alert
-          color={errors ? 'red' : 'yellow'}
-          variant="light"
-          radius="lg"
-          icon={<IconAlert aria-hidden />}
-          title={errors ? 'This entity could not be processed' : 'This entity was processed with warnings'}
-        >
+        <Notice tone={errors ? 'bad' : 'warn'} title={errors ? 'This entity could not be processed' : 'This entity was processed with warnings'}>
           <Stack gap={6}>
             {items.map((item, i) => (
               <Text key={i} size="sm" style={{ overflowWrap: 'anywhere', whiteSpace: 'pre-wrap' }}>
@@ -187,12 +180,12 @@ function Problems({ entity }: { entity: Entity }) {
             ))}
             {errors && <Text size="sm">What you see is its last good state. Correct its file; it is read again by itself.</Text>}
           </Stack>
-        </Alert>
+        </Notice>
       )}
       {isOrphan(entity) && (
-        <Alert color="yellow" variant="light" radius="lg" icon={<IconAlert aria-hidden />} title="Orphan">
+        <Notice tone="warn" title="Orphan">
           <Text size="sm">No location declares this entity any more. Bring its file back, or delete the entity.</Text>
-        </Alert>
+        </Notice>
       )}
     </Stack>
   );

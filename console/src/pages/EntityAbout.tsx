@@ -72,7 +72,7 @@ function Facts({ entity }: { entity: Entity }) {
       <Stack key={g.type} gap={4}>
         {g.targets.slice(0, 8).map((t) => (
           <span key={t.kind + t.namespace + t.name}>
-            <EntityLink entityRef={t} icon size="sm" defaults={{ kind: t.kind, namespace: ref.namespace }} />
+            <EntityLink entityRef={t} icon size="sm" defaults={{ kind: t.kind }} />
           </span>
         ))}
       </Stack>,

@@ -1,7 +1,7 @@
 import { Text, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import IconMasks from '@tabler/icons-react/dist/esm/icons/IconMasksTheater.mjs';
-import { type Entity, formatRef, type Ref, refOf } from '../api/entity';
+import { type Entity, formatRef } from '../api/entity';
 import { EmptyState } from '../ui/EmptyState';
 import { EntityLink } from '../ui/EntityLink';
 import { Panel } from '../ui/Panel';
@@ -22,7 +22,7 @@ export function EntityRelations({ entity }: { entity: Entity }) {
   return (
     <div className={classes.groups}>
       {groups.map((group) => (
-        <Group key={group.type} group={group} home={refOf(entity)} />
+        <Group key={group.type} group={group} />
       ))}
     </div>
   );
@@ -31,7 +31,7 @@ export function EntityRelations({ entity }: { entity: Entity }) {
 /** A group may own thousands: the first are shown, and the others are found by typing. */
 const shown = 50;
 
-function Group({ group, home }: { group: RelationGroup; home: Ref }) {
+function Group({ group }: { group: RelationGroup }) {
   const [find, setFind] = useState('');
   const found = group.targets.filter((t) => formatRef(t).includes(find.toLowerCase()));
   const title = group.label.charAt(0).toUpperCase() + group.label.slice(1);
@@ -43,7 +43,7 @@ function Group({ group, home }: { group: RelationGroup; home: Ref }) {
       <ul className={classes.refs}>
         {found.slice(0, shown).map((target) => (
           <li key={formatRef(target)}>
-            <EntityLink entityRef={target} icon size="sm" defaults={{ kind: target.kind, namespace: home.namespace }} />
+            <EntityLink entityRef={target} icon size="sm" defaults={{ kind: target.kind }} />
           </li>
         ))}
       </ul>

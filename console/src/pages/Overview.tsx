@@ -1,4 +1,4 @@
-import { Anchor, Badge, Group, SimpleGrid, Skeleton, Stack, Text, Title } from '@mantine/core';
+import { Anchor, Group, Skeleton, Stack, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import IconBooks from '@tabler/icons-react/dist/esm/icons/IconBooks.mjs';
@@ -12,6 +12,7 @@ import { ErrorState } from '../ui/ErrorState';
 import { KindIcon } from '../ui/KindIcon';
 import { useDocumentTitle } from '../ui/PageHeader';
 import { Panel } from '../ui/Panel';
+import { TagLink } from '../ui/Tag';
 import { AttentionPanel } from './AttentionPanel';
 import classes from './Overview.module.css';
 import { PluginStatus } from './PluginStatus';
@@ -81,7 +82,7 @@ function EmptyCatalog() {
 function Kinds({ kinds }: { kinds: FacetCount[] | undefined }) {
   const most = Math.max(...(kinds ?? []).map((k) => k.count), 1);
   return (
-    <SimpleGrid component="section" aria-label="Kinds" cols={{ base: 2, sm: 3, lg: 4 }} spacing="sm">
+    <section aria-label="Kinds" className={classes.kinds}>
       {kinds
         ? kinds.map((k) => {
             const look = kindLook(k.value);
@@ -100,7 +101,7 @@ function Kinds({ kinds }: { kinds: FacetCount[] | undefined }) {
             );
           })
         : Array.from({ length: 8 }, (_, i) => <Skeleton key={i} h={78} radius="lg" />)}
-    </SimpleGrid>
+    </section>
   );
 }
 
@@ -209,14 +210,7 @@ function Tags({ tags }: { tags: FacetCount[] | undefined }) {
     <Panel title="Tags">
       <Group gap={6}>
         {tags.slice(0, 18).map((t) => (
-          <Badge
-            key={t.value}
-            color="gray"
-            renderRoot={(props) => <Link {...props} to="/catalog" search={{ tag: t.value.toLowerCase() }} />}
-            rightSection={<span className={classes.tagCount}>{t.count}</span>}
-          >
-            {t.value}
-          </Badge>
+          <TagLink key={t.value} tag={t.value} count={t.count} />
         ))}
       </Group>
     </Panel>

@@ -6,7 +6,7 @@ import { useElementSize } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { entitiesByRefQuery } from '../api/catalog';
-import { type Entity, formatRef, type Ref, refOf, shortRef, titleOf } from '../api/entity';
+import { type Entity, formatRef, shortRef, titleOf } from '../api/entity';
 import { KindIcon } from '../ui/KindIcon';
 import { type Edge, type GraphBox, layout, moreTargets, type Placed } from './graphLayout';
 import classes from './RelationGraph.module.css';
@@ -43,7 +43,7 @@ export function RelationGraph({ entity }: { entity: Entity }) {
             </span>
           ))}
           {drawn.boxes.map((b) => (
-            <Neighbour key={b.key} box={b} home={refOf(entity)} entity={b.target && neighbours?.get(formatRef(b.target))} />
+            <Neighbour key={b.key} box={b} entity={b.target && neighbours?.get(formatRef(b.target))} />
           ))}
         </>
       )}
@@ -72,7 +72,7 @@ function Centre({ entity, box }: { entity: Entity; box: Placed }) {
   );
 }
 
-function Neighbour({ box, home, entity }: { box: GraphBox; home: Ref; entity: Entity | null | undefined }) {
+function Neighbour({ box, entity }: { box: GraphBox; entity: Entity | null | undefined }) {
   if (!box.target) {
     return (
       <Link to="." search={{ tab: 'relations' } as never} className={classes.more} style={place(box)}>
@@ -82,7 +82,7 @@ function Neighbour({ box, home, entity }: { box: GraphBox; home: Ref; entity: En
   }
   const { kind, namespace, name } = box.target;
   const missing = entity === null;
-  const label = entity ? titleOf(entity) : shortRef(box.target, { kind, namespace: home.namespace });
+  const label = entity ? titleOf(entity) : shortRef(box.target, { kind });
   return (
     <Link
       to="/catalog/$namespace/$kind/$name"

@@ -29,7 +29,7 @@ export function parseCatalogSearch(raw: Record<string, unknown>): CatalogSearch 
     if (values.length > 0) out[name] = compact(values);
   }
   if (raw.orphan === '1') out.orphan = '1';
-  if (typeof raw.sort === 'string' && raw.sort !== 'name' && raw.sort.replace(/^-/, '') in sortFields) out.sort = raw.sort;
+  if (typeof raw.sort === 'string' && raw.sort !== 'name' && Object.hasOwn(sortFields, raw.sort.replace(/^-/, ''))) out.sort = raw.sort;
   if (typeof raw.cursor === 'string' && raw.cursor) {
     out.cursor = raw.cursor;
     const page = Number(raw.page);

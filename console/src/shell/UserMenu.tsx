@@ -1,10 +1,9 @@
-import { ActionIcon, Avatar, Group, Menu, Text, UnstyledButton, useMantineColorScheme } from '@mantine/core';
+import { ActionIcon, Avatar, Group, Menu, Text, UnstyledButton, useComputedColorScheme, useMantineColorScheme } from '@mantine/core';
 import IconCheck from '@tabler/icons-react/dist/esm/icons/IconCheck.mjs';
 import IconDesktop from '@tabler/icons-react/dist/esm/icons/IconDeviceDesktop.mjs';
 import IconLogout from '@tabler/icons-react/dist/esm/icons/IconLogout.mjs';
 import IconMoon from '@tabler/icons-react/dist/esm/icons/IconMoon.mjs';
 import IconSun from '@tabler/icons-react/dist/esm/icons/IconSun.mjs';
-import IconTheme from '@tabler/icons-react/dist/esm/icons/IconSunMoon.mjs';
 import { parseRef } from '../api/entity';
 import { session } from '../api/session';
 import { useSession } from './useSession';
@@ -26,11 +25,12 @@ export function UserMenu() {
 
 export function ThemeMenu() {
   const { colorScheme, setColorScheme } = useMantineColorScheme();
+  const dark = useComputedColorScheme('light') === 'dark';
   return (
     <Menu position="bottom-end" width={190}>
       <Menu.Target>
         <ActionIcon variant="subtle" color="gray" size="lg" radius="xl" aria-label="Colour scheme">
-          <IconTheme size={20} stroke={1.6} aria-hidden />
+          {dark ? <IconMoon size={20} stroke={1.6} aria-hidden /> : <IconSun size={20} stroke={1.6} aria-hidden />}
         </ActionIcon>
       </Menu.Target>
       <Menu.Dropdown>

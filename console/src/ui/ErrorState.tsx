@@ -1,8 +1,8 @@
-import { Alert, Button, Code, Group, Text } from '@mantine/core';
-import IconAlert from '@tabler/icons-react/dist/esm/icons/IconAlertTriangle.mjs';
+import { Button, Code, Group, Text } from '@mantine/core';
 import IconRefresh from '@tabler/icons-react/dist/esm/icons/IconRefresh.mjs';
 import { advise, ApiError } from '../api/errors';
 import { session } from '../api/session';
+import { Notice } from './Notice';
 
 interface Props {
   error: unknown;
@@ -15,7 +15,7 @@ export function ErrorState({ error, onRetry }: Props) {
   const id = error instanceof ApiError ? error.requestId : undefined;
   const signedOut = error instanceof ApiError && error.status === 401;
   return (
-    <Alert color="red" variant="light" radius="lg" title={advice.title} icon={<IconAlert aria-hidden />} maw="44rem" role="alert">
+    <Notice tone="bad" title={advice.title} alert>
       <Text size="sm" style={{ overflowWrap: 'anywhere' }}>
         {advice.text}
       </Text>
@@ -36,6 +36,6 @@ export function ErrorState({ error, onRetry }: Props) {
           </Button>
         )}
       </Group>
-    </Alert>
+    </Notice>
   );
 }

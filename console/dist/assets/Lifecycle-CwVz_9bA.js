@@ -1,1 +1,0 @@
-import{o as e}from"./index-D1IWNPYh.js";import{y as t}from"./createReactComponent-BiQYWUFd.js";var n={badge:`_badge_1x4qw_1`},r=t(),i=[`production`,`experimental`,`deprecated`];function a({value:t}){if(!t)return null;let a=i.includes(t.toLowerCase())?t.toLowerCase():`other`;return(0,r.jsx)(e,{className:n.badge,"data-look":a,children:t})}export{a as t};

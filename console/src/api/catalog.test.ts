@@ -1,0 +1,24 @@
+import { describe, expect, it } from 'vitest';
+import { emptySelection, predicateOf } from './catalog';
+
+describe('predicateOf', () => {
+  it('is nothing for everything', () => {
+    expect(predicateOf(emptySelection)).toBeUndefined();
+  });
+
+  it('ands facets and ors their values', () => {
+    expect(predicateOf({ ...emptySelection, kind: ['component'], tag: ['go', 'a, b'] })).toEqual({
+      $all: [{ kind: 'component' }, { 'metadata.tags': { $in: ['go', 'a, b'] } }],
+    });
+  });
+
+  it('leaves a facet out when its own values are counted', () => {
+    expect(predicateOf({ ...emptySelection, kind: ['component'], owner: ['group:default/a'] }, 'kind')).toEqual({
+      'relations.ownedBy': 'group:default/a',
+    });
+  });
+
+  it('finds orphans', () => {
+    expect(predicateOf({ ...emptySelection, orphan: true })).toEqual({ 'metadata.annotations.backstage.io/orphan': 'true' });
+  });
+});

@@ -1,0 +1,29 @@
+import { describe, expect, it } from 'vitest';
+import { advise, ApiError, errorOf, isPassing, UnreachableError } from './errors';
+
+describe('errorOf', () => {
+  it('reads an error body', () => {
+    const error = errorOf(new Response(null, { status: 403, headers: { 'x-request-id': 'r1' } }), { error: { name: 'NotAllowedError', message: 'no' } });
+    expect(error).toMatchObject({ status: 403, kind: 'NotAllowedError', message: 'no', requestId: 'r1' });
+  });
+
+  it('makes do with the status when there is none', () => {
+    for (const body of [undefined, null, 'oops', {}, { error: 'x' }, { error: { name: 1 } }]) {
+      expect(errorOf(new Response(null, { status: 502, statusText: 'Bad Gateway' }), body)).toMatchObject({ status: 502, kind: '', message: '502 Bad Gateway' });
+    }
+  });
+});
+
+describe('advise', () => {
+  it('offers another try only where it can help', () => {
+    const retry = (e: unknown) => [advise(e).retry, isPassing(e)];
+    expect(retry(new UnreachableError(1))).toEqual([true, true]);
+    expect(retry(new ApiError(503, '', 'x'))).toEqual([true, true]);
+    expect(retry(new ApiError(500, '', 'x'))).toEqual([true, true]);
+    for (const status of [400, 401, 403, 404]) expect(retry(new ApiError(status, '', 'x'))).toEqual([false, false]);
+  });
+
+  it('shows what the server said of a refusal', () => {
+    expect(advise(new ApiError(403, 'NotAllowedError', 'Only service principals may see tasks')).text).toContain('service principals');
+  });
+});
