@@ -86,6 +86,9 @@ func FuzzParseFilter(f *testing.F) {
 		if err != nil || p == nil {
 			return
 		}
+		if strings.Contains(first+second, "$") {
+			return // no predicate has keys with a dollar in front
+		}
 		throughCursor(t, p, rows)
 	})
 }
@@ -98,9 +101,6 @@ func throughCursor(t *testing.T, p entity.Predicate, rows []entity.Row) {
 	}
 	back, err := entity.ParsePredicate(v)
 	if err != nil {
-		if strings.Contains(string(stored), `"$`) || strings.Contains(string(stored), `\u`) {
-			return // a filter may have a key with a dollar, which no predicate can express
-		}
 		t.Fatalf("%s: %v", stored, err)
 	}
 	if entity.Match(p, rows) != entity.Match(back, rows) {

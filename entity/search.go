@@ -2,7 +2,6 @@ package entity
 
 import (
 	"math"
-	"slices"
 	"strconv"
 	"strings"
 )
@@ -25,9 +24,9 @@ type Row struct {
 // "Entity has duplicate keys that vary only in casing, '<conflict>'".
 func SearchRows(e Entity) (rows []Row, conflict string) {
 	f := flattener{
-		casing: make(map[string]string, 64),
-		seen:   make(map[[2]string]struct{}, 64),
-		rows:   make([]Row, 0, 48),
+		byKey: make(map[string]int, 64),
+		keys:  make([]searchKey, 0, 64),
+		rows:  make([]Row, 0, 64),
 	}
 	if e.Object == nil {
 		return nil, ""
@@ -47,9 +46,25 @@ func SearchRows(e Entity) (rows []Row, conflict string) {
 
 type flattener struct {
 	rows      []Row
-	casing    map[string]string // lower-cased key → the casing that came first
-	seen      map[[2]string]struct{}
+	keys      []searchKey
+	byKey     map[string]int // lower-cased key → its place in keys
 	conflicts []string
+}
+
+// searchKey is what is known of a key so far.
+type searchKey struct {
+	original string // the casing that came first
+	row      int    // its first row, or -1
+	// values are those of all its rows, gathered when a second one comes: most keys have only one.
+	values map[rowValue]struct{}
+	// conflict says that another casing came after the first.
+	conflict bool
+}
+
+// rowValue is what tells the rows of one key apart.
+type rowValue struct {
+	value string
+	null  bool
 }
 
 // excluded are the paths that the index leaves out, or adds in its own way.
@@ -92,20 +107,31 @@ func (f *flattener) array(path string, items []any) {
 		f.visit(path, item)
 		if text, ok := item.(string); ok {
 			key := path + "." + text
-			if _, taken := f.casing[Fold(key)]; !taken {
-				f.add(key, true)
+			if folded := Fold(key); !f.known(folded) {
+				f.addFolded(key, folded, true)
 			}
 		}
 	}
 }
 
-func (f *flattener) add(key string, value any) {
-	folded := Fold(key)
-	switch first, known := f.casing[folded]; {
-	case !known:
-		f.casing[folded] = key
-	case first != key:
-		if !slices.Contains(f.conflicts, folded) {
+func (f *flattener) known(folded string) bool {
+	_, known := f.byKey[folded]
+	return known
+}
+
+func (f *flattener) add(key string, value any) { f.addFolded(key, Fold(key), value) }
+
+func (f *flattener) addFolded(key, folded string, value any) {
+	i, known := f.byKey[folded]
+	if !known {
+		i = len(f.keys)
+		f.byKey[folded] = i
+		f.keys = append(f.keys, searchKey{original: key, row: -1})
+	}
+	k := &f.keys[i]
+	if k.original != key {
+		if !k.conflict {
+			k.conflict = true
 			f.conflicts = append(f.conflicts, folded)
 		}
 		return
@@ -119,15 +145,23 @@ func (f *flattener) add(key string, value any) {
 			row = Row{Key: folded, Value: lower, Original: text}
 		}
 	}
-	id := [2]string{row.Key, "=" + row.Value}
-	if row.Null {
-		id[1] = ""
-	}
-	if _, repeated := f.seen[id]; repeated {
+	if k.row < 0 {
+		k.row = len(f.rows)
+	} else if k.repeats(f.rows[k.row], row) {
 		return
 	}
-	f.seen[id] = struct{}{}
 	f.rows = append(f.rows, row)
+}
+
+// repeats reports whether the key already has a row with that value, and notes the value.
+func (k *searchKey) repeats(first, row Row) bool {
+	if k.values == nil {
+		k.values = map[rowValue]struct{}{{first.Value, first.Null}: {}}
+	}
+	id := rowValue{row.Value, row.Null}
+	_, repeated := k.values[id]
+	k.values[id] = struct{}{}
+	return repeated
 }
 
 func tooLong(s string) bool {

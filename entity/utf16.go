@@ -92,11 +92,26 @@ func units(r rune) (high, low rune) {
 // Fold lower-cases s as JavaScript's toLocaleLowerCase('en-US') does. All comparisons of keys, values and references
 // are made on folded text.
 func Fold(s string) string {
+	upper := false
+	for i := range len(s) {
+		c := s[i]
+		if c >= utf8.RuneSelf {
+			return foldUnicode(s)
+		}
+		upper = upper || (c >= 'A' && c <= 'Z')
+	}
+	if upper {
+		return strings.ToLower(s)
+	}
+	return s
+}
+
+func foldUnicode(s string) string {
 	if !utf8.ValidString(s) {
 		return foldInvalid(s)
 	}
 	// The only letters whose lower case depends on their surroundings, or is longer than one letter.
-	if strings.ContainsAny(s, "İΣ") {
+	if strings.Contains(s, "İ") || strings.Contains(s, "Σ") {
 		return cases.Lower(language.Und).String(s)
 	}
 	return strings.ToLower(s)
