@@ -1,6 +1,7 @@
 package entity_test
 
 import (
+	"encoding/json"
 	"errors"
 	"strings"
 	"testing"
@@ -92,6 +93,28 @@ func TestJSONErrorsHaveAPlace(t *testing.T) {
 	}
 	if _, err := entity.ParseObject([]byte(`[1]`)); err == nil || !strings.Contains(err.Error(), "expected an object, got array") {
 		t.Errorf("a list instead of an object: %v", err)
+	}
+}
+
+func TestObjectsInsideStructs(t *testing.T) {
+	t.Parallel()
+	type answer struct {
+		Object *entity.Object `json:"object"`
+		Entity entity.Entity  `json:"entity"`
+		None   *entity.Object `json:"none"`
+	}
+	const text = `{"object":{"z":1,"a":[null]},"entity":{"kind":"K","2":"x"},"none":null}`
+	var got answer
+	got.Entity = entity.FromObject(entity.NewObject())
+	if err := json.Unmarshal([]byte(text), &got); err != nil {
+		t.Fatal(err)
+	}
+	out, err := json.Marshal(got)
+	if want := `{"object":{"z":1,"a":[null]},"entity":{"2":"x","kind":"K"},"none":null}`; err != nil || string(out) != want {
+		t.Errorf("got %s, %v; want %s", out, err, want)
+	}
+	if err := json.Unmarshal([]byte(`{"object":[1]}`), &got); err == nil {
+		t.Error("a list was taken for an object")
 	}
 }
 

@@ -16,6 +16,19 @@ func AppendJSON(dst []byte, v any) []byte { return appendJSON(dst, v, false) }
 // StableJSON writes v with the keys of all objects sorted, so that equal values give equal bytes.
 func StableJSON(v any) []byte { return appendJSON(nil, v, true) }
 
+// MarshalJSON writes the object as AppendJSON does, for structs that encoding/json writes.
+func (o *Object) MarshalJSON() ([]byte, error) { return AppendJSON(nil, o), nil }
+
+// UnmarshalJSON reads what ParseObject reads, for structs that encoding/json reads.
+func (o *Object) UnmarshalJSON(data []byte) error {
+	parsed, err := ParseObject(data)
+	if err != nil {
+		return err
+	}
+	*o = *parsed
+	return nil
+}
+
 func appendJSON(dst []byte, v any, sorted bool) []byte {
 	switch v := v.(type) {
 	case nil:
