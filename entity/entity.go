@@ -20,6 +20,16 @@ type Entity struct{ *Object }
 // FromObject returns o seen as an entity, not copied. The object may be nil.
 func FromObject(o *Object) Entity { return Entity{Object: o} }
 
+// UnmarshalJSON reads an entity, for structs that encoding/json reads.
+func (e *Entity) UnmarshalJSON(data []byte) error {
+	o, err := ParseObject(data)
+	if err != nil {
+		return err
+	}
+	e.Object = o
+	return nil
+}
+
 // Clone returns a deep copy.
 func (e Entity) Clone() Entity { return Entity{Object: e.Object.Clone()} }
 

@@ -45,7 +45,8 @@ func (p *parser) stringBytes() ([]byte, *JSONError) {
 
 // escapedString reads on from the first backslash, n bytes into the string.
 func (p *parser) escapedString(n int) ([]byte, *JSONError) {
-	out := append(p.scratch[:0], p.data[p.pos:p.pos+n]...)
+	out := p.scratch[:0]
+	out = append(out, p.data[p.pos:p.pos+n]...)
 	p.pos += n
 	for p.pos < len(p.data) {
 		switch c := p.data[p.pos]; {

@@ -1,5 +1,7 @@
 package entity
 
+import "slices"
+
 // The schemas of catalog.md 1.2 and 1.6. They are tables, never changed after they are made.
 var (
 	anyString = &schema{kind: "string"}
@@ -161,12 +163,7 @@ func (k *kindSchema) knows(apiVersion string) bool {
 	if k.apiVersions == nil {
 		return apiVersion == "backstage.io/v1alpha1" || apiVersion == "backstage.io/v1beta1"
 	}
-	for _, v := range k.apiVersions {
-		if v == apiVersion {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(k.apiVersions, apiVersion)
 }
 
 func (k *kindSchema) specOf(e Entity) *schema {

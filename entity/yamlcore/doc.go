@@ -5,6 +5,9 @@
 // key that merges nothing, and a repeated key is an error (core.md 1.2, catalog.md 7.6). Both the configuration and
 // the catalog's descriptor files are read by it.
 //
+// Known differences from Node's parser: a "%YAML 1.1" directive does not bring back the rules of 1.1, "!!binary" leaves
+// the text as it is, "!!float 5" is a number, and after a mistake the rest of the text is not read.
+//
 // Parse yields syntax trees, so that callers which must tell where a value came from can walk them; Value turns a tree
 // into the values of package entity. Documents are untrusted: depth and the growth by aliases are limited.
 package yamlcore

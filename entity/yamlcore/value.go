@@ -155,7 +155,7 @@ func scalar(n *yaml.Node) (any, *Error) {
 
 func tagged(n *yaml.Node) (any, *Error) {
 	v := plain(n.Value)
-	ok := true
+	var ok bool
 	switch n.ShortTag() {
 	case "!!null":
 		ok = v == nil
