@@ -1,9 +1,11 @@
 package ledger
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/understudy-portal/understudy/entity"
@@ -204,6 +206,20 @@ func (u *unit) ids(refs map[string]struct{}) []int64 {
 	return ids
 }
 
+// inOrder returns a set in the order of its table's key: neighbours go to the same pages, and runs are alike.
+func inOrder[T comparable](set map[T]struct{}, compare func(a, b T) int) []T {
+	return slices.SortedFunc(maps.Keys(set), compare)
+}
+
+func (e Edge) compare(o Edge) int {
+	return cmp.Or(strings.Compare(e.Target, o.Target), strings.Compare(e.Source, o.Source), strings.Compare(e.Provider, o.Provider))
+}
+
+func (r Relation) compare(o Relation) int {
+	return cmp.Or(strings.Compare(r.Source, o.Source), strings.Compare(r.Type, o.Type), strings.Compare(r.Target, o.Target),
+		strings.Compare(r.Origin, o.Origin))
+}
+
 // flush writes what was decided, but for finished entities and the change log.
 func (u *unit) flush() error {
 	steps := []func() error{u.flushDeleted, u.flushInputs, u.flushEdges, u.flushOutputs, u.flushRelations, u.flushDue}
@@ -262,12 +278,12 @@ func (u *unit) flushInputs() error {
 
 func (u *unit) flushEdges() error {
 	if len(u.dropEdges) > 0 {
-		if err := u.tx.DeleteEdges(u.ctx, slices.Collect(maps.Keys(u.dropEdges))); err != nil {
+		if err := u.tx.DeleteEdges(u.ctx, inOrder(u.dropEdges, Edge.compare)); err != nil {
 			return err
 		}
 	}
 	if len(u.addEdges) > 0 {
-		return u.tx.InsertEdges(u.ctx, slices.Collect(maps.Keys(u.addEdges)))
+		return u.tx.InsertEdges(u.ctx, inOrder(u.addEdges, Edge.compare))
 	}
 	return nil
 }
@@ -310,12 +326,12 @@ func (u *unit) flushRefused() error {
 
 func (u *unit) flushRelations() error {
 	if len(u.dropRelations) > 0 {
-		if err := u.tx.DeleteRelations(u.ctx, slices.Collect(maps.Keys(u.dropRelations))); err != nil {
+		if err := u.tx.DeleteRelations(u.ctx, inOrder(u.dropRelations, Relation.compare)); err != nil {
 			return err
 		}
 	}
 	if len(u.addRelations) > 0 {
-		return u.tx.InsertRelations(u.ctx, slices.Collect(maps.Keys(u.addRelations)))
+		return u.tx.InsertRelations(u.ctx, inOrder(u.addRelations, Relation.compare))
 	}
 	return nil
 }
