@@ -143,7 +143,7 @@ func (s *section) rules() {
 		s.out.Rules = ingest.DefaultRules()
 		return
 	}
-	subs, _, err := s.OptionalSubs(path)
+	subs, err := s.OptionalSubs(path)
 	s.fail(err)
 	for _, sub := range subs {
 		rule := ingest.Rule{Allow: s.kinds(sub)}
@@ -182,7 +182,7 @@ func (s *section) kinds(rule *config.Config) []ingest.KindRule {
 }
 
 func (s *section) ruleLocations(rule *config.Config) []ingest.LocationRule {
-	subs, _, err := rule.OptionalSubs("locations")
+	subs, err := rule.OptionalSubs("locations")
 	s.fail(err)
 	rules := []ingest.LocationRule{} // empty means nowhere, nil everywhere
 	for _, sub := range subs {
@@ -207,7 +207,7 @@ func (s *section) ruleLocations(rule *config.Config) []ingest.LocationRule {
 
 // locations reads catalog.locations. Rules of a location add to the global ones, for exactly that location.
 func (s *section) locations() {
-	subs, _, err := s.OptionalSubs("catalog.locations")
+	subs, err := s.OptionalSubs("catalog.locations")
 	s.fail(err)
 	for _, sub := range subs {
 		kind, err := sub.String("type")
@@ -232,7 +232,7 @@ func (s *section) locations() {
 }
 
 func (s *section) locationRules(sub *config.Config, ref entity.LocationRef) {
-	rules, _, err := sub.OptionalSubs("rules")
+	rules, err := sub.OptionalSubs("rules")
 	s.fail(err)
 	for _, rule := range rules {
 		s.out.Rules = append(s.out.Rules, ingest.Rule{
