@@ -117,10 +117,10 @@ func (c Credentials) IsUser() bool { return c.Kind == KindUser }
 func (c Credentials) IsService() bool { return c.Kind == KindService }
 
 // LogValue is the principal without its token.
-func (c Credentials) LogValue() slog.Value { return slog.StringValue(c.Principal.String()) }
+func (c Credentials) LogValue() slog.Value { return slog.StringValue(c.String()) }
 
 // Format writes the principal without its token, whatever the verb.
-func (c Credentials) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.Principal.String()) }
+func (c Credentials) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, c.String()) }
 
 // UserCredentials returns credentials of a user who is known by other means than a request, such as a test.
 func UserCredentials(userRef string) Credentials {

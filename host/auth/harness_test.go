@@ -10,7 +10,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -194,7 +193,7 @@ func (b *backend) plugin(t testing.TB, id string) {
 	if err := b.Mount(routes, id, noDatabase); err != nil {
 		t.Fatal(err)
 	}
-	b.Service.plugins[id].source = keys.NewRing(keys.RingOptions{
+	b.plugins[id].source = keys.NewRing(keys.RingOptions{
 		Store: keys.Memory(), Rotate: keyRotation, Keep: keyPublished, Now: b.clock.Now,
 	})
 	routes.Handle("GET /who", func(w http.ResponseWriter, r *http.Request) error {
@@ -205,7 +204,7 @@ func (b *backend) plugin(t testing.TB, id string) {
 		if err != nil {
 			return err
 		}
-		return router.WriteJSON(w, r, http.StatusOK, c.Principal.String()+" via "+c.Actor)
+		return router.WriteJSON(w, r, http.StatusOK, c.String()+" via "+c.Actor)
 	})
 	switch id {
 	case "docs":
@@ -277,10 +276,3 @@ func (b *backend) noSecrets(t *testing.T, tokens ...string) {
 }
 
 func encodePart(s string) string { return base64.RawURLEncoding.EncodeToString([]byte(s)) }
-
-func writeFile(t testing.TB, path string, data []byte) {
-	t.Helper()
-	if err := os.WriteFile(path, data, 0o600); err != nil {
-		t.Fatal(err)
-	}
-}

@@ -31,7 +31,7 @@ func newPair(t *testing.T) *pair {
 	if err := p.home.Mount(routes, "auth", noDatabase); err != nil {
 		t.Fatal(err)
 	}
-	p.home.Service.plugins["auth"].source = keys.NewRing(keys.RingOptions{Store: keys.Memory(), Rotate: keyRotation, Keep: keyPublished, Now: clk.Now})
+	p.home.plugins["auth"].source = keys.NewRing(keys.RingOptions{Store: keys.Memory(), Rotate: keyRotation, Keep: keyPublished, Now: clk.Now})
 	routes.Open("/")
 	routes.Handle("GET /.well-known/jwks.json", func(w http.ResponseWriter, r *http.Request) error {
 		set, err := p.issuer.Keys(r.Context())
@@ -54,7 +54,7 @@ func newPair(t *testing.T) *pair {
 	routes.Initialized()
 	p.away = newBackend(t, clk, nil, fmt.Sprintf(
 		`discovery: { endpoints: [{ target: '%s/api/{{pluginId}}', plugins: ['*'] }] }`, p.home.url))
-	delete(p.away.Service.plugins, "catalog") // "catalog" is home's
+	delete(p.away.plugins, "catalog") // "catalog" is home's
 	p.away.plugin(t, "gadget")
 	return p
 }
@@ -129,7 +129,7 @@ func TestForgedPluginTokens(t *testing.T) {
 	p := newPair(t)
 	p.issue(t, "catalog", ServiceCredentials("catalog"), "gadget") // so that there is a key
 	p.issue(t, "proxy", ServiceCredentials("proxy"), "gadget")
-	signer, err := p.home.Service.plugins["catalog"].source.Signer(t.Context())
+	signer, err := p.home.plugins["catalog"].source.Signer(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -185,7 +185,7 @@ func TestUserInsideIsAFullToken(t *testing.T) {
 	t.Parallel()
 	p := newPair(t)
 	user := p.issuer.user(t, "user:default/jane")
-	signer, err := p.home.Service.plugins["catalog"].source.Signer(t.Context())
+	signer, err := p.home.plugins["catalog"].source.Signer(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

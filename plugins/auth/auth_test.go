@@ -29,10 +29,10 @@ import (
 	"github.com/understudy-portal/understudy/plugins/auth"
 )
 
-const devGuest = `
-backend: { baseUrl: 'http://127.0.0.1:7017' }
-auth: { providers: { guest: {} } }
-`
+const (
+	baseURL  = "backend: { baseUrl: 'http://127.0.0.1:7017' }\n"
+	devGuest = baseURL + "auth: { providers: { guest: {} } }\n"
+)
 
 // catalog is a CatalogReader of one entity.
 type catalog struct {
@@ -240,13 +240,12 @@ func TestGuestOutsideOfDevelopment(t *testing.T) {
 		{"no environment", "{}", "", 403},
 		{"production", "{}", "production", 403},
 		{"development", "{}", "development", 200},
-		{"an empty value", "", "development", 200},
 		{"allowed", "{ dangerouslyAllowOutsideDevelopment: true }", "production", 200},
 		{"not allowed", "{ dangerouslyAllowOutsideDevelopment: false }", "production", 403},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			s := start(t, setup{config: "auth: { providers: { guest: " + tc.guest + " } }", nodeEnv: tc.nodeEnv})
+			s := start(t, setup{config: baseURL + "auth: { providers: { guest: " + tc.guest + " } }", nodeEnv: tc.nodeEnv})
 			status, _, body := s.do(t, http.MethodGet, "/api/auth/guest/refresh", "")
 			if status != tc.want {
 				t.Errorf("%d %s", status, body)
@@ -283,7 +282,7 @@ func TestGuestInTheCatalog(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			s := start(t, setup{config: settings, nodeEnv: "development", catalog: tc.catalog})
+			s := start(t, setup{config: baseURL + settings, nodeEnv: "development", catalog: tc.catalog})
 			answer := s.guest(t)
 			who := answer.Identity.Identity
 			if got := who.UserEntityRef + ": " + strings.Join(who.OwnershipEntityRefs, " "); got != tc.want {
@@ -321,7 +320,7 @@ func TestTokenSettings(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			s := start(t, setup{config: "auth: { providers: { guest: {} }, " + tc.auth + " }", nodeEnv: "development"})
+			s := start(t, setup{config: baseURL + "auth: { providers: { guest: {} }, " + tc.auth + " }", nodeEnv: "development"})
 			before := time.Now()
 			answer := s.guest(t)
 			parsed, err := token.Parse(answer.Identity.Token)
@@ -438,7 +437,8 @@ func TestTwoReplicas(t *testing.T) {
 func TestRoutes(t *testing.T) {
 	t.Parallel()
 	on := start(t, setup{config: devGuest, nodeEnv: "development"})
-	off := start(t, setup{config: `backend: { baseUrl: 'http://127.0.0.1:7017' }`, nodeEnv: "development"})
+	// A key without a value is null, which hides it (core.md 1.5).
+	off := start(t, setup{config: baseURL + "auth: { providers: { guest: } }", nodeEnv: "development"})
 	for _, tc := range []struct {
 		server       *server
 		method, path string

@@ -133,8 +133,8 @@ func (l *loader) keyStore() (keyStore, keys.Source) {
 	}
 }
 
-// guest reads auth.providers.guest, which has no environment level (core.md 6.5). The key alone, without a value, is
-// enough.
+// guest reads auth.providers.guest, which has no environment level (core.md 6.5). It is on when
+// the key is there; an empty mapping is enough.
 func (l *loader) guest() *guestSettings {
 	if !slices.Contains(l.c.Keys("auth.providers"), guestProvider) {
 		return nil

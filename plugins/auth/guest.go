@@ -40,16 +40,15 @@ func (g *guest) identify(ctx context.Context) (identity, error) {
 		return identity{}, err
 	}
 	e, found, err := g.lookup(ctx)
-	if err := ctx.Err(); err != nil {
+	switch {
+	case ctx.Err() != nil:
 		return identity{}, context.Cause(ctx)
-	}
-	if err != nil {
+	case err == nil && found:
+		return identity{userRef: e.Ref().String(), ownership: ownership(e)}, nil
+	case err != nil:
 		g.log.WarnContext(ctx, "cannot look the guest up in the catalog, signing in without it", "user", g.settings.userRef, "err", err)
 	}
-	if err != nil || !found {
-		return identity{userRef: g.settings.userRef, ownership: g.settings.ownership}, nil
-	}
-	return identity{userRef: e.Ref().String(), ownership: ownership(e)}, nil
+	return identity{userRef: g.settings.userRef, ownership: g.settings.ownership}, nil
 }
 
 func (g *guest) lookup(ctx context.Context) (entity.Entity, bool, error) {
