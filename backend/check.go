@@ -64,8 +64,7 @@ func (b *Backend) settle(cfg *config.Config) (settings, config.Problems, error) 
 	if s.discovery != nil {
 		s.hosted, s.off = b.choose(cfg, s.discovery)
 	}
-	found.problems = append(found.problems, cfg.Problems(declaredPaths(b.plugins)...)...)
-	found.problems = append(found.problems, config.UnknownKeys(cfg, ownedSections(b.plugins)...)...)
+	found.problems = append(found.problems, config.UnknownKeys(cfg, ownedSections(s.hosted)...)...)
 	dir, err := dataDir(cfg)
 	found.add(err)
 	s.router, err = router.LoadConfig(cfg)
@@ -86,6 +85,8 @@ func (b *Backend) settle(cfg *config.Config) (settings, config.Problems, error) 
 			found.add(checker.CheckConfig(cfg))
 		}
 	}
+	// Last, because lenient decoding leaves its warnings there.
+	found.problems = append(found.problems, cfg.Problems(declaredPaths(b.plugins)...)...)
 	warnings, err := found.result()
 	return s, warnings, err
 }
@@ -132,7 +133,7 @@ func (b *Backend) choose(cfg *config.Config, where *discovery.Service) (hosted [
 }
 
 func declaredPaths(plugins []host.Plugin) []string {
-	paths := []string{"backend", "auth", "permission", "discovery", "understudy"}
+	paths := []string{"app", "backend", "auth", "permission", "discovery", "understudy"}
 	for _, p := range plugins {
 		if declarer, ok := p.(host.ConfigDeclarer); ok {
 			paths = append(paths, declarer.ConfigPaths()...)

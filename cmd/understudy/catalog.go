@@ -1,0 +1,43 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/understudy-portal/understudy/catalog"
+	"github.com/understudy-portal/understudy/host/config"
+)
+
+type catalogCommand struct {
+	Validate catalogValidateCommand `cmd:"" help:"Report what the catalog would refuse in these files, without a server."`
+}
+
+type catalogValidateCommand struct {
+	Config []string `placeholder:"FILE" help:"Apply the catalog.rules of this configuration too."`
+	Paths  []string `arg:"" name:"path" help:"Files, folders or globs."`
+}
+
+// Run prints one line for each mistake, and fails when there is one.
+func (c catalogValidateCommand) Run(ctx context.Context, std streams) error {
+	var cfg *config.Config
+	if len(c.Config) > 0 {
+		loaded, err := config.Load(config.Options{Files: c.Config, Environ: std.environ})
+		if err != nil {
+			return err
+		}
+		cfg = loaded
+	}
+	checked, problems, err := catalog.Validate(ctx, c.Paths, cfg)
+	if err != nil {
+		return err
+	}
+	for _, p := range problems {
+		fmt.Fprintln(std.err, p)
+	}
+	if len(problems) > 0 {
+		return silentError{errors.New("there are mistakes")}
+	}
+	_, err = fmt.Fprintf(std.out, "%d entities, no mistakes\n", checked)
+	return err
+}
