@@ -4,7 +4,6 @@ import (
 	"context"
 	"io/fs"
 	"net/http"
-	"sync"
 
 	"github.com/understudy-portal/understudy/host"
 	"github.com/understudy-portal/understudy/host/config"
@@ -21,13 +20,10 @@ type Plugin struct {
 	cfg   Config
 	files fs.FS
 	api   *api
-
-	stop   sync.Once
-	closed chan struct{}
 }
 
 // New returns the plugin. It touches nothing.
-func New() *Plugin { return &Plugin{closed: make(chan struct{})} }
+func New() *Plugin { return &Plugin{} }
 
 // ID returns "understudy".
 func (p *Plugin) ID() string { return ID }
@@ -54,7 +50,7 @@ func (p *Plugin) Register(_ context.Context, env *host.Env) error {
 	if p.files, err = builtFiles(); err != nil {
 		return err
 	}
-	p.api = newAPI(env, p.closed)
+	p.api = newAPI(env)
 	return p.api.mount(env.Routes)
 }
 
@@ -75,27 +71,10 @@ func (p *Plugin) Fallback() http.Handler {
 	return http.HandlerFunc(redirectRoot)
 }
 
-// Run waits for the server to stop and then ends the open event streams, which would hold up the drain otherwise.
-func (p *Plugin) Run(ctx context.Context) error {
-	<-ctx.Done()
-	p.endStreams()
-	return nil
-}
-
-// Stop ends the open event streams, if Run has not.
-func (p *Plugin) Stop(context.Context) error {
-	p.endStreams()
-	return nil
-}
-
-func (p *Plugin) endStreams() { p.stop.Do(func() { close(p.closed) }) }
-
 var (
 	_ host.Plugin         = (*Plugin)(nil)
 	_ host.ConfigDeclarer = (*Plugin)(nil)
 	_ host.ConfigChecker  = (*Plugin)(nil)
 	_ host.RootHandler    = (*Plugin)(nil)
 	_ host.Fallback       = (*Plugin)(nil)
-	_ host.Runner         = (*Plugin)(nil)
-	_ host.Stopper        = (*Plugin)(nil)
 )

@@ -11,6 +11,7 @@ import (
 	"github.com/understudy-portal/understudy/host"
 	"github.com/understudy-portal/understudy/host/auth"
 	"github.com/understudy-portal/understudy/host/fault"
+	"github.com/understudy-portal/understudy/host/router"
 )
 
 const (
@@ -37,12 +38,11 @@ type event struct {
 type events struct {
 	catalog host.CatalogReader
 	log     *slog.Logger
-	closed  <-chan struct{}
 	slots   chan struct{}
 }
 
-func newEvents(catalog host.CatalogReader, log *slog.Logger, closed <-chan struct{}) *events {
-	return &events{catalog: catalog, log: log, closed: closed, slots: make(chan struct{}, maxStreams)}
+func newEvents(catalog host.CatalogReader, log *slog.Logger) *events {
+	return &events{catalog: catalog, log: log, slots: make(chan struct{}, maxStreams)}
 }
 
 // serve answers GET /v1/events.
@@ -52,7 +52,7 @@ func (e *events) serve(w http.ResponseWriter, r *http.Request) error {
 		defer func() { <-e.slots }()
 	default:
 		w.Header().Set("Retry-After", "30")
-		return fault.ServiceUnavailable("Too many event streams are open; ask again in 30 seconds")
+		return fault.Unavailable("Too many event streams are open; ask again in 30 seconds")
 	}
 	ctx, cancel := context.WithDeadlineCause(r.Context(), endOf(auth.FromContext(r.Context()), time.Now()), errAge)
 	defer cancel()
@@ -63,7 +63,9 @@ func (e *events) serve(w http.ResponseWriter, r *http.Request) error {
 	header.Set("X-Accel-Buffering", "no")
 	w.WriteHeader(http.StatusOK)
 	s := &stream{out: json.NewEncoder(w), control: http.NewResponseController(w)}
-	e.run(ctx, cancel, s)
+	e.run(ctx, cancel, s, router.Draining(r.Context()))
+	// The connection may carry another request, which has its own time.
+	_ = s.control.SetWriteDeadline(time.Time{})
 	return nil
 }
 
@@ -79,7 +81,7 @@ func endOf(who auth.Credentials, now time.Time) time.Time {
 }
 
 // run writes events until the reader leaves, the server stops or the stream is old enough.
-func (e *events) run(ctx context.Context, cancel context.CancelFunc, s *stream) {
+func (e *events) run(ctx context.Context, cancel context.CancelFunc, s *stream, draining <-chan struct{}) {
 	position := e.catalog.Position()
 	if s.position(position) != nil {
 		return
@@ -105,7 +107,7 @@ func (e *events) run(ctx context.Context, cancel context.CancelFunc, s *stream) 
 			err = s.position(p)
 		case <-beat.C:
 			err = s.send(event{Type: "heartbeat"})
-		case <-e.closed:
+		case <-draining:
 			_ = s.send(event{Type: "end"})
 			return
 		case <-ctx.Done():

@@ -8,14 +8,9 @@ import (
 )
 
 // files serves the built console: its page for every address that is no file.
-type files struct {
-	fsys   fs.FS
-	server http.Handler
-}
+type files struct{ fsys fs.FS }
 
-func newFiles(fsys fs.FS) http.Handler {
-	return &files{fsys: fsys, server: http.StripPrefix(Prefix, http.FileServerFS(fsys))}
-}
+func newFiles(fsys fs.FS) http.Handler { return &files{fsys: fsys} }
 
 // ServeHTTP answers GET and HEAD; any other method is not found, as everywhere outside /api.
 func (f *files) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -23,19 +18,21 @@ func (f *files) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusNotFound)
 		return
 	}
-	name := strings.Trim(strings.TrimPrefix(path.Clean(r.URL.Path), Prefix), "/")
+	// The prefix is cut by its length, because the router matches it in any letter case.
+	clean := path.Clean(r.URL.Path)
+	name := strings.Trim(clean[min(len(Prefix), len(clean)):], "/")
 	switch {
 	case strings.HasPrefix(name, "assets/") && f.has(name):
 		// The name carries a hash of the content.
 		w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
-		f.server.ServeHTTP(w, r)
+		http.ServeFileFS(w, r, f.fsys, name)
 	case name == "assets" || strings.HasPrefix(name, "assets/"):
 		// An asset of an older release: the page would be mistaken for a script.
 		w.Header().Set("Cache-Control", "no-store")
 		w.WriteHeader(http.StatusNotFound)
 	case name != "index.html" && f.has(name):
 		w.Header().Set("Cache-Control", "no-cache")
-		f.server.ServeHTTP(w, r)
+		http.ServeFileFS(w, r, f.fsys, name)
 	default:
 		f.page(w, r)
 	}

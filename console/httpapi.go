@@ -30,12 +30,12 @@ type api struct {
 	openapi   []byte
 }
 
-func newAPI(env *host.Env, closed <-chan struct{}) *api {
+func newAPI(env *host.Env) *api {
 	return &api{
 		log:       env.Log,
 		system:    env.System,
 		attention: newAttention(env.Catalog),
-		events:    newEvents(env.Catalog, env.Log, closed),
+		events:    newEvents(env.Catalog, env.Log),
 		health:    newHealth(env.System, env.Log),
 	}
 }

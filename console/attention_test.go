@@ -1,0 +1,109 @@
+package console
+
+import (
+	"fmt"
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/understudy-portal/understudy/host/auth"
+)
+
+func discard() *slog.Logger { return slog.New(slog.DiscardHandler) }
+
+func TestAttention(t *testing.T) {
+	t.Parallel()
+	catalog := newCatalog(
+		t,
+		`{"kind":"Component","metadata":{"name":"fine"},"relations":[{"type":"ownedBy","targetRef":"group:default/ghosts"},{"type":"dependsOn","targetRef":"component:default/bad"}]}`,
+		`{"kind":"Component","metadata":{"name":"bad"},"status":{"items":[{"level":"info","message":"i"},{"level":"error","message":"first"},{"level":"error","message":"second"}]},
+		  "relations":[{"type":"ownedBy","targetRef":"group:default/ghosts"},{"type":"partOf","targetRef":"group:default/ghosts"},{"type":"dependsOn","targetRef":"component:default/lost"}]}`,
+		`{"kind":"Component","metadata":{"name":"alone","annotations":{"backstage.io/orphan":"true"}}}`,
+		`{"kind":"Component","metadata":{"name":"kept","annotations":{"backstage.io/orphan":"false"}},"status":{"items":"odd"},"relations":{"odd":1}}`,
+	)
+	f := start(t, &fakeSystem{}, catalog, "{}")
+	var got attentionView
+	f.json(t, "/api/understudy/v1/attention", "user", &got)
+	want := attentionView{
+		Entities: 4,
+		Errors:   attentionList{Count: 1, Items: []attentionItem{{Ref: "component:default/bad", Message: "first"}}},
+		Orphans:  attentionList{Count: 1, Items: []attentionItem{{Ref: "component:default/alone"}}},
+		Missing: attentionList{Count: 2, Items: []attentionItem{
+			{Ref: "group:default/ghosts", Referrers: 2, From: "component:default/fine"},
+			{Ref: "component:default/lost", Referrers: 1, From: "component:default/bad"},
+		}},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestAttentionShowsOnlyWhatTheCallerMaySee(t *testing.T) {
+	t.Parallel()
+	catalog := newCatalog(t)
+	for i := range attentionKept + 5 {
+		catalog.put(t, fmt.Sprintf(`{"kind":"Component","metadata":{"name":"o%02d","annotations":{"backstage.io/orphan":"true"}}}`, i))
+	}
+	for i := range 3 {
+		catalog.hidden[fmt.Sprintf("component:default/o%02d", i)] = true
+	}
+	v, err := newAttention(catalog).view(t.Context(), auth.UserCredentials("user:default/jane"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v.Orphans.Count != attentionKept+5 || len(v.Orphans.Items) != attentionItems || v.Orphans.Items[0].Ref != "component:default/o03" {
+		t.Errorf("%+v", v.Orphans)
+	}
+}
+
+func TestAttentionWalksSeldom(t *testing.T) {
+	t.Parallel()
+	catalog := newCatalog(t, component)
+	a := newAttention(catalog)
+	now := time.Now()
+	a.now = func() time.Time { return now }
+	count := func() int {
+		t.Helper()
+		v, err := a.view(t.Context(), auth.ServiceCredentials("tests"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v.Entities
+	}
+	for range 2 {
+		if count() != 1 {
+			t.Error("the entity was not counted")
+		}
+	}
+	if catalog.walks != 1 {
+		t.Errorf("%d walks of a catalog that has not changed", catalog.walks)
+	}
+	catalog.put(t, `{"kind":"Component","metadata":{"name":"new"}}`)
+	if count() != 1 {
+		t.Error("walked again at once")
+	}
+	now = now.Add(attentionFresh)
+	if count() != 2 || catalog.walks != 2 {
+		t.Errorf("%d walks after a change", catalog.walks)
+	}
+	now = now.Add(time.Hour)
+	if count() != 2 || catalog.walks != 2 {
+		t.Error("walked again without a change")
+	}
+}
+
+func TestAttentionFailsWithTheCatalog(t *testing.T) {
+	t.Parallel()
+	catalog := newCatalog(t, component)
+	catalog.broken = errTest
+	a := newAttention(catalog)
+	if _, err := a.view(t.Context(), auth.ServiceCredentials("tests")); err == nil {
+		t.Fatal("no error")
+	}
+	catalog.broken = nil
+	if _, err := a.view(t.Context(), auth.ServiceCredentials("tests")); err != nil {
+		t.Errorf("an error is kept: %v", err)
+	}
+}

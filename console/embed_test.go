@@ -1,0 +1,90 @@
+//go:build !noconsole
+
+package console
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var unitTest = regexp.MustCompile(`\.test\.tsx?$`)
+
+// sources hashes what scripts/sources.mjs says the built files are made from.
+func sources(t *testing.T) map[string]string {
+	t.Helper()
+	out := map[string]string{}
+	add := func(path string) {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sum := sha256.Sum256(data)
+		out[filepath.ToSlash(path)] = hex.EncodeToString(sum[:])
+	}
+	for _, path := range []string{".npmrc", "index.html", "openapi.yaml", "package-lock.json", "package.json", "tsconfig.json", "vite.config.ts"} {
+		add(path)
+	}
+	for _, folder := range []string{"public", "scripts", "src", "types"} {
+		err := filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
+			switch {
+			case err != nil:
+				return err
+			case entry.IsDir() && entry.Name() == "node_modules":
+				return fs.SkipDir
+			case !entry.IsDir() && !unitTest.MatchString(path):
+				add(path)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return out
+}
+
+func TestBuiltFilesAreCurrent(t *testing.T) {
+	t.Parallel()
+	data, err := fs.ReadFile(dist, "dist/sources.json")
+	if err != nil {
+		t.Fatalf("%v; run make console and commit the result", err)
+	}
+	built := map[string]string{}
+	if err := json.Unmarshal(data, &built); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(built, sources(t)); diff != "" {
+		t.Errorf("the sources have changed since dist/ was built; run make console and commit the result\n%s", diff)
+	}
+}
+
+// The page must be able to load what it names.
+func TestThePageNamesWhatIsThere(t *testing.T) {
+	t.Parallel()
+	fsys, err := builtFiles()
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := fs.ReadFile(fsys, "index.html")
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := regexp.MustCompile(`(?:src|href)="([^"]+)"`).FindAllStringSubmatch(string(page), -1)
+	if len(named) < 4 {
+		t.Errorf("the page names only %d files", len(named))
+	}
+	for _, m := range named {
+		if _, err := fs.Stat(fsys, strings.TrimPrefix(m[1], Prefix+"/")); err != nil {
+			t.Errorf("%s: %v", m[1], err)
+		}
+	}
+}
