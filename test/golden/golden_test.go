@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/understudy-portal/understudy/entity"
+	"github.com/understudy-portal/understudy/host/database"
 	"github.com/understudy-portal/understudy/host/database/databasetest"
 )
 
@@ -32,9 +33,9 @@ var unstable = []string{
 // TestGoldenPairs sends what was recorded and compares the answers. A pair in the table of exceptions must differ, so
 // that the table cannot outlive its reasons.
 func TestGoldenPairs(t *testing.T) {
-	for name, database := range databases(t) {
-		t.Run(name, func(t *testing.T) {
-			s := start(t, database)
+	for _, engine := range []database.Engine{database.SQLite, database.PostgreSQL} {
+		t.Run(string(engine), func(t *testing.T) {
+			s := start(t, section(t, engine))
 			known := map[string]string{}
 			for _, file := range files {
 				for uid, ref := range uids(recorded(t, file)) {
@@ -73,13 +74,12 @@ func runFile(t *testing.T, s *server, file string) {
 	}
 }
 
-// databases are the backend.database sections that the suite runs on.
-func databases(t *testing.T) map[string]string {
-	sections := map[string]string{"sqlite": ""}
-	if section := databasetest.PostgreSQLConfig(t); section != "" {
-		sections["postgresql"] = "database: " + section
+// section is the backend.database section for one engine.
+func section(t *testing.T, engine database.Engine) string {
+	if engine == database.SQLite {
+		return ""
 	}
-	return sections
+	return fmt.Sprintf("database: {client: pg, pluginDivisionMode: schema, connection: %q}", databasetest.DSN(t))
 }
 
 // compare returns what differs between the recorded answer and ours, or "".
@@ -93,7 +93,13 @@ func (s *server) compare(t *testing.T, id string, p pair) string {
 	if status != p.Response.Status {
 		return fmt.Sprintf("status %d, recorded %d\n%s", status, p.Response.Status, body)
 	}
+	if header.Get("Content-Encoding") != "" {
+		return headerDiff(p, header) // compressed bytes are the compressor's own
+	}
 	if slices.Contains(unstable, id) {
+		if strings.Contains(p.Request.Path, "cursor=") {
+			return "" // where the page begins depends on random uids
+		}
 		return shapeDiff(p.Response.Body, body)
 	}
 	var diffs []string
@@ -194,6 +200,9 @@ var (
 	uuidPattern = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
 	etagPattern = regexp.MustCompile(`"etag":"[^"]*"`)
 	logPattern  = regexp.MustCompile(`logId=[0-9a-f]+`)
+	// Texts that come out of a JavaScript engine or validation library are not ours to imitate (README.md): the name of
+	// the error and what stands before them count.
+	enginePattern = regexp.MustCompile(`"message":"(Malformed cursor: SyntaxError: |Malformed cursor: InputError: Malformed cursor: |Unexpected end of JSON|Expected property name|unexpected end in JSON)(?:[^"\\]|\\.)*"`)
 )
 
 func (s *server) bodyDiff(p pair, body []byte) string {
@@ -243,6 +252,12 @@ func normal(v any, ordered bool) string {
 	text := string(entity.AppendJSON(nil, v))
 	text = etagPattern.ReplaceAllString(text, `"etag":"…"`)
 	text = logPattern.ReplaceAllString(text, "logId=…")
+	text = enginePattern.ReplaceAllStringFunc(text, func(m string) string {
+		if before := enginePattern.FindStringSubmatch(m)[1]; strings.HasSuffix(before, ": ") {
+			return `"message":"` + before + `…"`
+		}
+		return `"message":"…"`
+	})
 	text = strings.NewReplacer(`,"`, ",\n\"", "},{", "},\n{").Replace(text)
 	if !ordered {
 		return uuidPattern.ReplaceAllString(text, "uid")

@@ -107,7 +107,7 @@ func start(t *testing.T, database string) *server {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	ready, done := make(chan backend.Running, 1), make(chan error, 1)
-	b := backend.New(backend.WithConfig(cfg), backend.WithEnviron(nil), backend.WithLog(t.Output(), "json"),
+	b := backend.New(backend.WithConfig(cfg), backend.WithEnviron(nil), backend.WithLog(io.Discard, "json"),
 		backend.WithReady(func(r backend.Running) { ready <- r })).Add(standard.Plugins()...)
 	go func() { done <- b.Run(ctx) }()
 	t.Cleanup(func() {

@@ -19,6 +19,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/understudy-portal/understudy/host/database"
 	"github.com/understudy-portal/understudy/host/database/databasetest"
 	"github.com/understudy-portal/understudy/test/fixture"
 )
@@ -40,12 +41,12 @@ func TestKillDuringIngest(t *testing.T) {
 	if n, err := strconv.Atoi(os.Getenv("UNDERSTUDY_KILLS")); err == nil {
 		kills = n
 	}
-	sections := map[string]string{"sqlite": ""}
-	if section := databasetest.PostgreSQLConfig(t); section != "" {
-		sections["postgresql"] = "database: " + section
-	}
-	for name, section := range sections {
-		t.Run(name, func(t *testing.T) {
+	for _, engine := range []database.Engine{database.SQLite, database.PostgreSQL} {
+		t.Run(string(engine), func(t *testing.T) {
+			section := ""
+			if engine == database.PostgreSQL {
+				section = fmt.Sprintf("database: {client: pg, pluginDivisionMode: schema, connection: %q}", databasetest.DSN(t))
+			}
 			disturbed := newServer(t, bin, section)
 			disturbed.killAgainAndAgain(t, kills)
 			got := disturbed.settled(t)
