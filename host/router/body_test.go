@@ -29,7 +29,7 @@ func bodies(t *testing.T) *fixture {
 		})
 		p.Handle("POST /decode", func(w http.ResponseWriter, r *http.Request) error {
 			dst := struct {
-				Name  string         `json:"name"`
+				Name  string          `json:"name"`
 				Inner struct{ N int } `json:"inner"`
 			}{Name: "unset"}
 			if err := router.DecodeJSON(r, 1000, &dst); err != nil {
@@ -115,11 +115,11 @@ func TestDecodeJSON(t *testing.T) {
 	t.Parallel()
 	f := bodies(t)
 	for body, want := range map[string]string{
-		`{"name":"x","more":1}`:   "x",
-		``:                        "unset",
-		`{"name":1}`:              `"message":"Invalid request body: 'name' must be string, not number"`,
-		`{"inner":{"N":"x"}}`:     `"message":"Invalid request body: 'inner.N' must be int, not string"`,
-		`[]`:                      `"name":"InputError"`,
+		`{"name":"x","more":1}`:    "x",
+		``:                         "unset",
+		`{"name":1}`:               `"message":"Invalid request body: 'name' must be string, not number"`,
+		`{"inner":{"N":"x"}}`:      `"message":"Invalid request body: 'inner.N' must be int, not string"`,
+		`[]`:                       `"name":"InputError"`,
 		`{"name":"` + "\xff" + `"`: `"name":"SyntaxError"`,
 		`{"name":"` + strings.Repeat("x", 1000) + `"}`: `"limit":1000`,
 	} {

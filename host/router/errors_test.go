@@ -73,10 +73,14 @@ var masked = regexp.MustCompile(`^\{"error":\{"name":"Error","message":"An inter
 func TestInternalErrorsAreMasked(t *testing.T) {
 	t.Parallel()
 	for name, h := range map[string]router.HandlerFunc{
-		"plain":   func(http.ResponseWriter, *http.Request) error { return errors.New("password=hunter2 at 10.0.0.1") },
-		"panic":   func(http.ResponseWriter, *http.Request) error { panic("password=hunter2") },
-		"runtime": func(http.ResponseWriter, *http.Request) error { var m map[string]int; m["password=hunter2"] = 1; return nil },
-		"fault":   func(http.ResponseWriter, *http.Request) error { panic(fault.NotFound("password=hunter2")) },
+		"plain": func(http.ResponseWriter, *http.Request) error { return errors.New("password=hunter2 at 10.0.0.1") },
+		"panic": func(http.ResponseWriter, *http.Request) error { panic("password=hunter2") },
+		"runtime": func(http.ResponseWriter, *http.Request) error {
+			var m map[string]int
+			m["password=hunter2"] = 1
+			return nil
+		},
+		"fault": func(http.ResponseWriter, *http.Request) error { panic(fault.NotFound("password=hunter2")) },
 		"held back": func(w http.ResponseWriter, _ *http.Request) error {
 			w.Header().Set("Content-Type", "text/plain")
 			_, _ = io.WriteString(w, "password=hunter2") // less than what compression waits for, so not yet sent
@@ -102,6 +106,10 @@ func TestInternalErrorsAreMasked(t *testing.T) {
 		})
 	}
 }
+
+type exploding struct{ text string }
+
+func (e *exploding) explode(r *http.Request) error { return errors.New(r.Method + e.text) }
 
 func TestNotModifiedHasNoBody(t *testing.T) {
 	t.Parallel()
@@ -131,7 +139,7 @@ func TestFailureAfterTheAnswerBegan(t *testing.T) {
 		if _, err := io.ReadAll(res.Body); err == nil {
 			t.Errorf("%s: the caller saw a complete answer", name)
 		}
-		res.Body.Close()
+		_ = res.Body.Close()
 		if n := len(f.logs.errors(t)); (n > 0) != (name != "abort") {
 			t.Errorf("%s: %d error lines", name, n)
 		}
@@ -153,7 +161,7 @@ func TestCallerWhoLeavesIsNoError(t *testing.T) {
 		defer close(done)
 		r, _ := http.NewRequestWithContext(ctx, http.MethodGet, f.url+"/api/catalog/fail", nil)
 		if res, err := f.client.Do(r); err == nil {
-			res.Body.Close()
+			_ = res.Body.Close()
 			t.Error("an answer for one who left")
 		}
 	}()
@@ -183,7 +191,7 @@ func TestHalfClosedCaller(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	if _, err := io.WriteString(conn, "GET /api/catalog/fail HTTP/1.1\r\nHost: h\r\n\r\n"); err != nil {
 		t.Fatal(err)
 	}

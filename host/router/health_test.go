@@ -58,7 +58,9 @@ func TestReadinessAsksThePlugins(t *testing.T) {
 	if a.StatusCode != 503 || a.body != `{"message":"Some plugins are not healthy","status":"error","plugins":{"catalog":"error"}}` {
 		t.Errorf("%d %s", a.StatusCode, a.body)
 	}
-	told := f.logs.lines(t, func(l map[string]any) bool { return l["plugin"] == "catalog" && strings.Contains(l["err"].(string), "refused") })
+	told := f.logs.lines(t, func(l map[string]any) bool {
+		return l["plugin"] == "catalog" && strings.Contains(l["err"].(string), "refused")
+	})
 	if len(told) != 1 {
 		t.Errorf("the log must say why")
 	}

@@ -67,7 +67,7 @@ func ok(w http.ResponseWriter, _ *http.Request) error {
 func TestDrainUnderRequestsInFlight(t *testing.T) {
 	t.Parallel()
 	entered, release := make(chan struct{}), make(chan struct{})
-	streamEnded := make(chan struct{})
+	streaming, streamEnded := make(chan struct{}), make(chan struct{})
 	f := start(t, router.Config{}, router.Options{}, func(rt *router.Router) {
 		p := plugin(t, rt, "catalog")
 		p.Handle("GET /x", ok)
@@ -79,6 +79,7 @@ func TestDrainUnderRequestsInFlight(t *testing.T) {
 		})
 		p.Handle("GET /stream", func(w http.ResponseWriter, r *http.Request) error {
 			_ = http.NewResponseController(w).Flush()
+			close(streaming)
 			<-router.Draining(r.Context())
 			close(streamEnded)
 			return nil
@@ -91,6 +92,7 @@ func TestDrainUnderRequestsInFlight(t *testing.T) {
 	go func() { got <- f.get("/api/catalog/slow") }()
 	go func() { streamed <- f.get("/api/catalog/stream") }()
 	<-entered
+	<-streaming
 	if err := f.rt.Drain(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -109,7 +111,7 @@ func TestDrainUnderRequestsInFlight(t *testing.T) {
 		if err != nil {
 			break
 		}
-		conn.Close()
+		_ = conn.Close()
 	}
 	select {
 	case err := <-stopped:
@@ -141,7 +143,7 @@ func TestShutdownIsBounded(t *testing.T) {
 		r, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, f.url+"/api/catalog/stuck", nil)
 		res, err := f.client.Do(r)
 		if err == nil {
-			res.Body.Close()
+			_ = res.Body.Close()
 		}
 		cut <- err
 	}()
@@ -216,7 +218,7 @@ func TestTakenPort(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
+	defer func() { _ = l.Close() }()
 	rt, err := router.New(router.Config{Listen: l.Addr().String()}, router.Options{})
 	if err != nil {
 		t.Fatal(err)

@@ -21,7 +21,7 @@ func ParseListen(text string) (string, error) {
 	}
 	number, err := parsePort(port)
 	if err != nil || !validHost(host) {
-		return "", fmt.Errorf("Unable to parse listen address %s, expected <port> or <host>:<port>", text) //nolint:revive,staticcheck // upstream's text
+		return "", fmt.Errorf("Unable to parse listen address %s, expected <port> or <host>:<port>", text) //nolint:staticcheck // upstream's text
 	}
 	return net.JoinHostPort(host, number), nil
 }

@@ -113,7 +113,7 @@ func (f *fixture) do(method, path, body string, headers ...string) answer {
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	defer res.Body.Close()
+	defer func() { _ = res.Body.Close() }()
 	data, err := io.ReadAll(res.Body)
 	if err != nil {
 		f.t.Fatal(err)
@@ -133,7 +133,7 @@ func (f *fixture) raw(request string) answer {
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	_ = conn.SetDeadline(time.Now().Add(10 * time.Second))
 	if _, err := io.WriteString(conn, request); err != nil {
 		f.t.Fatal(err)
@@ -142,7 +142,7 @@ func (f *fixture) raw(request string) answer {
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	defer res.Body.Close()
+	defer func() { _ = res.Body.Close() }()
 	data, _ := io.ReadAll(res.Body)
 	return answer{res, string(data)}
 }

@@ -49,11 +49,11 @@ func TestRoutes(t *testing.T) {
 	t.Parallel()
 	f := start(t, router.Config{}, router.Options{}, func(rt *router.Router) { catalogRoutes(t, rt) })
 	for path, want := range map[string]string{
-		"/api/catalog/entities":                                        "GET /entities",
-		"/api/catalog/entities/":                                       "GET /entities",
-		"/API/Catalog/ENTITIES?x=1":                                    "GET /entities",
-		"/api/catalog":                                                 "GET /",
-		"/api/catalog/":                                                "GET /",
+		"/api/catalog/entities":     "GET /entities",
+		"/api/catalog/entities/":    "GET /entities",
+		"/API/Catalog/ENTITIES?x=1": "GET /entities",
+		"/api/catalog":              "GET /",
+		"/api/catalog/":             "GET /",
 		"/api/catalog/entities/by-name/Component/DEFAULT/SVC-Api":      "GET /entities/by-name/{kind}/{namespace}/{name} kind=Component namespace=DEFAULT name=SVC-Api",
 		"/api/catalog/entities/by-name/c/d/a%20b%2Fc":                  "GET /entities/by-name/{kind}/{namespace}/{name} kind=c namespace=d name=a b/c",
 		"/api/catalog/entities/by-name/c/d/%252e":                      "GET /entities/by-name/{kind}/{namespace}/{name} kind=c namespace=d name=%2e",
@@ -164,7 +164,7 @@ func TestHeaderSizes(t *testing.T) {
 	if a := f.get("/api/catalog/x", many...); a.StatusCode != 431 {
 		t.Errorf("60 headers of 50: %d", a.StatusCode)
 	}
-	if a := f.get("/api/catalog/x"); a.Close == (f.get("/api/catalog/x").Close) {
+	if a := f.get("/api/catalog/x"); a.Close == f.get("/api/catalog/x").Close {
 		t.Errorf("every second request is the last of its connection")
 	}
 }

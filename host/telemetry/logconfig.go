@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/understudy-portal/understudy/entity"
@@ -161,10 +162,11 @@ func newMatcher(field string, value any) (Matcher, error) {
 	return m, nil
 }
 
-// matches reports whether all matchers find their field in the line or among those of its logger.
-func (o *Override) matches(rec slog.Record, fields []slog.Attr) bool {
+// matches reports whether all matchers find their field in the line or among those of its logger; what is in a group has
+// another name.
+func (o *Override) matches(rec slog.Record, fields []slog.Attr, grouped bool) bool {
 	for _, m := range o.Matchers {
-		value, ok := fieldOf(rec, fields, m.Field)
+		value, ok := fieldOf(rec, fields, m.Field, grouped)
 		if !ok || !m.accepts(value) {
 			return false
 		}
@@ -173,10 +175,8 @@ func (o *Override) matches(rec slog.Record, fields []slog.Attr) bool {
 }
 
 func (m Matcher) accepts(value string) bool {
-	for _, v := range m.Values {
-		if v == value {
-			return true
-		}
+	if slices.Contains(m.Values, value) {
+		return true
 	}
 	for _, re := range m.Regexps {
 		if re.MatchString(value) {
@@ -186,7 +186,7 @@ func (m Matcher) accepts(value string) bool {
 	return false
 }
 
-func fieldOf(rec slog.Record, fields []slog.Attr, name string) (value string, ok bool) {
+func fieldOf(rec slog.Record, fields []slog.Attr, name string, grouped bool) (value string, ok bool) {
 	switch name {
 	case "message":
 		return rec.Message, true
@@ -200,7 +200,7 @@ func fieldOf(rec slog.Record, fields []slog.Attr, name string) (value string, ok
 		}
 	}
 	rec.Attrs(func(a slog.Attr) bool {
-		if a.Key == name {
+		if a.Key == name && !grouped {
 			value, ok = a.Value.Resolve().String(), true
 		}
 		return true

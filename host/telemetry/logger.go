@@ -60,7 +60,7 @@ func NewLogger(w io.Writer, opts LogOptions) *slog.Logger {
 	}
 	var inner slog.Handler
 	if opts.Format == Text {
-		inner = tint.NewHandler(w, &tint.Options{Level: lowest, TimeFormat: "2006-01-02T15:04:05.000Z07:00", NoColor: !color})
+		inner = tint.NewTextHandler(w, &tint.Options{Level: lowest, TimeFormat: "2006-01-02T15:04:05.000Z07:00", NoColor: !color})
 	} else {
 		inner = slog.NewJSONHandler(w, &slog.HandlerOptions{Level: lowest, ReplaceAttr: upstreamNames})
 	}
@@ -126,7 +126,7 @@ func (h *handler) Handle(ctx context.Context, rec slog.Record) error {
 // passes applies the first override that matches the line.
 func (h *handler) passes(rec slog.Record) bool {
 	for i := range h.overrides {
-		if h.overrides[i].matches(rec, h.fields) {
+		if h.overrides[i].matches(rec, h.fields, h.grouped) {
 			return rec.Level >= h.overrides[i].Level
 		}
 	}
