@@ -156,11 +156,11 @@ connection: { filename: x.sqlite }`: "app-config.yaml:4: backend.database.connec
 plugin: { catalog: { connection: ':memory:' } }
 connection: { directory: x }`: "app-config.yaml:4: backend.database.plugin.catalog.connection: a database in memory would be lost with the process; " +
 			"write connection: { directory: <folder> }, or leave out backend.database",
-		`client: better-sqlite3`: "app-config.yaml:3: backend.database.connection: required, but not set; write connection: { directory: <folder> }",
+		`client: better-sqlite3`: "app-config.yaml:2: backend.database.connection: required, but not set; write connection: { directory: <folder> }",
 		`client: mysql2
 connection: {}`: "app-config.yaml:3: backend.database.client: mysql2 is not supported; use better-sqlite3 or pg",
 		`client: postgres`: `app-config.yaml:3: backend.database.client: unknown client "postgres"; write better-sqlite3 or pg`,
-		`connection: {}`:   "app-config.yaml:3: backend.database.client: required, but not set; write better-sqlite3 or pg",
+		`connection: {}`:   "app-config.yaml:2: backend.database.client: required, but not set; write better-sqlite3 or pg",
 		`client: better-sqlite3
 connection: { directory: x }
 pluginDivisionMode: schema`: "app-config.yaml:5: backend.database.pluginDivisionMode: plugins can be divided by schema on pg only; remove it, or use pg",

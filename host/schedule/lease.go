@@ -80,7 +80,10 @@ func (k *keeper) keep(ctx context.Context, asked time.Time) {
 }
 
 // Lease is the claim on the run of a global task.
-type Lease struct{ id, ticket string }
+type Lease struct {
+	id, ticket string
+	due        time.Time
+}
 
 type leaseKey struct{}
 
@@ -96,6 +99,9 @@ func LeaseOf(ctx context.Context) (Lease, bool) {
 
 // Ticket is unique to the run: a fencing token for stores that compare one.
 func (l Lease) Ticket() string { return l.ticket }
+
+// Due is when the run was to begin, by the store's clock. No two runs of a task that end by themselves have the same.
+func (l Lease) Due() time.Time { return l.due }
 
 // Hold fails with ErrLeaseLost unless the run is still ours. Called in a transaction on the plugin's own store, it keeps
 // what the transaction writes from landing after somebody else has taken over.

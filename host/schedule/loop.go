@@ -268,7 +268,7 @@ func (l *loop) claim(st store, w *worker, c cadence) error {
 func (l *loop) run(ctx context.Context, abort context.CancelCauseFunc, st store, w *worker, c cadence, claimed claim, asked time.Time) {
 	k := &keeper{store: st, claim: claimed, lease: l.s.opts.Lease, abort: abort, log: l.s.log.With("task", w.task.ID)}
 	stopKeeping := k.start(ctx, asked, c.timeout)
-	err := l.s.execute(withLease(ctx, Lease{id: claimed.id, ticket: claimed.ticket}), w, c.timeout)
+	err := l.s.execute(withLease(ctx, Lease{id: claimed.id, ticket: claimed.ticket, due: claimed.start}), w, c.timeout)
 	stopKeeping()
 	l.finish(ctx, st, c, claimed, claimed.now.Add(time.Since(asked)), err)
 }

@@ -13,6 +13,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -104,6 +105,8 @@ func postgresOptions(t testing.TB) database.Options {
 		Pool: database.Pool{Max: 6},
 		Server: database.Server{
 			URL: config.NewSecret(DSN(t)), Division: database.BySchema, CreateSchema: true,
+			// A machine that runs all suites at once may take its time.
+			Timeout: time.Minute,
 		},
 	}}
 }
