@@ -1,0 +1,159 @@
+package catalog_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/understudy-portal/understudy/catalog"
+	"github.com/understudy-portal/understudy/host/config"
+)
+
+func TestConfigMistakes(t *testing.T) {
+	t.Parallel()
+	c := parse(t, `catalog:
+  orphanStrategy: remove
+  processingInterval: { milliseconds: 5 }
+  readonly: maybe
+  useUrlReadersSearch: true
+  rules:
+    - allow: Component
+    - allow: [{ spec.type: x }, 7]
+    - allow: [A]
+      locations: [{ exact: x, pattern: y, type: url }, { type: file, pattern: '[' }, { pattern: x }]
+  locations:
+    - { type: file }
+    - { type: url, target: 'javascript:alert(1)' }
+  processorOptions: { X: { priority: high } }
+  providers: { github: { x: { organization: acme } } }
+`)
+	err := catalog.New().CheckConfig(c)
+	var problems config.Problems
+	if !errors.As(err, &problems) {
+		t.Fatalf("no problems: %v", err)
+	}
+	var lines []string
+	for _, p := range problems.Sorted() {
+		line := p.Error()
+		if p.Warning {
+			line = "warning " + line
+		}
+		lines = append(lines, line)
+	}
+	want := []string{
+		"orphanStrategy: \"remove\" is not known here; use delete or keep",
+		"processingInterval: the interval is too short; use at least one second",
+		"readonly", "warning", "rules[0]", "rules[1]", "rules[1]", "pattern: a rule's location cannot have both", "is not a valid glob",
+		"type", "target", "javascript", "priority", "warning app-config.yaml:15: catalog.providers.github: this provider is not part of this build yet",
+	}
+	for _, w := range want {
+		found := false
+		for _, l := range lines {
+			found = found || strings.Contains(l, w)
+		}
+		if !found {
+			t.Errorf("no line with %q in\n%s", w, strings.Join(lines, "\n"))
+		}
+	}
+	if len(lines) != 14 {
+		t.Errorf("%d lines:\n%s", len(lines), strings.Join(lines, "\n"))
+	}
+}
+
+func TestConfigDefaults(t *testing.T) {
+	t.Parallel()
+	got, err := catalog.LoadConfig(parse(t, "app: {}"))
+	if err != nil || !got.Processing || got.Interval != 0 || got.KeepOrphans || len(got.Rules) != 1 {
+		t.Errorf("defaults: %+v, %v", got, err)
+	}
+	got, err = catalog.LoadConfig(parse(t, "catalog: {rules: [], processingInterval: {minutes: 2}, orphanStrategy: keep, readonly: true}"))
+	if err != nil || got.Rules != nil || got.Interval != 2*time.Minute || !got.KeepOrphans || !got.Readonly {
+		t.Errorf("set: %+v, %v", got, err)
+	}
+}
+
+// TestRelativeTargets: the file of a Backstage project is written for packages/backend as the working directory.
+func TestRelativeTargets(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, "examples"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	write(t, dir, "examples/entities.yaml", component("a"))
+	path := write(t, dir, "app-config.yaml", `catalog:
+  locations:
+    - { type: file, target: ../../examples/entities.yaml }
+    - { type: file, target: examples/*.yaml, rules: [{ allow: [Group] }] }
+    - { type: file, target: nowhere.yaml }
+`)
+	c, err := config.Load(config.Options{Files: []string{path}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg, err := catalog.LoadConfig(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cwd, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, l := range cfg.Locations {
+		got = append(got, l.Target)
+	}
+	want := []string{filepath.Join(dir, "examples/entities.yaml"), filepath.Join(dir, "examples/*.yaml"), filepath.Join(cwd, "nowhere.yaml")}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	if n := len(cfg.Rules); n != 2 || cfg.Rules[1].Locations[0].Exact != want[1] {
+		t.Errorf("rules %+v", cfg.Rules)
+	}
+}
+
+func TestValidate(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	good := write(t, dir, "good.yaml", component("a")+"---\n"+component("b"))
+	bad := write(t, dir, "bad.yaml", component("c")+"---\n"+strings.Replace(component("d"), "owner: team", "x: y", 1)+"---\n"+component("a")+"---\nkind: [open\n")
+	root := write(t, dir, "root.yaml", "apiVersion: backstage.io/v1alpha1\nkind: Location\nmetadata: {name: r}\nspec: {targets: [./good.yaml, ./missing.yaml]}\n")
+	write(t, dir, "chart.yaml", "apiVersion: v2\nname: not ours\n")
+	n, problems, err := catalog.Validate(t.Context(), []string{good}, nil)
+	if err != nil || n != 2 || len(problems) != 0 {
+		t.Errorf("a good file: %d, %v, %v", n, problems, err)
+	}
+	n, problems, err = catalog.Validate(t.Context(), []string{dir}, nil)
+	if err != nil || n != 6 {
+		t.Errorf("a folder: %d, %v", n, err)
+	}
+	var lines []string
+	for _, p := range problems {
+		lines = append(lines, strings.ReplaceAll(p.String(), dir, ""))
+	}
+	want := []string{
+		"/bad.yaml:6: component:default/d: /spec must have required property 'owner' - missingProperty: owner",
+		"/good.yaml:1: component:default/a: the same entity is declared at /bad.yaml:11 already",
+		"/root.yaml:1: location:default/r: file /missing.yaml does not exist",
+	}
+	for _, w := range want {
+		if !strings.Contains(strings.Join(lines, "\n"), w) {
+			t.Errorf("no %q in\n%s", w, strings.Join(lines, "\n"))
+		}
+	}
+	if len(lines) != 4 || !strings.HasPrefix(lines[1], "/bad.yaml:1") || !strings.Contains(lines[1], "YAML error at file:/bad.yaml") {
+		t.Errorf("problems:\n%s", strings.Join(lines, "\n"))
+	}
+	n, problems, err = catalog.Validate(t.Context(), []string{root}, parse(t, "catalog: {rules: [{allow: [Location]}]}"))
+	if err != nil || n != 3 || len(problems) != 3 {
+		t.Errorf("a location with rules: %d, %v, %v", n, problems, err)
+	}
+	if _, _, err := catalog.Validate(t.Context(), []string{filepath.Join(dir, "nowhere.yaml")}, nil); err == nil {
+		t.Error("a path that does not exist is no error")
+	}
+	_ = bad
+}
