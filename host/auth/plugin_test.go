@@ -163,6 +163,7 @@ func TestForgedPluginTokens(t *testing.T) {
 		{"on behalf of a forged user", forge(signer, claims("catalog", "gadget", fmt.Sprintf(`,"obo":%q`, stranger))), "Failed user token verification"},
 		{"on behalf of garbage", forge(signer, claims("catalog", "gadget", `,"obo":"x"`)), failed},
 		{"on behalf of a service", forge(signer, claims("catalog", "gadget", fmt.Sprintf(`,"obo":%q`, forge(signer, claims("catalog", "gadget", ""))))), "Invalid user token in plugin token payload"},
+		{"on behalf of a service in a user's clothes", forge(signer, claims("catalog", "gadget", fmt.Sprintf(`,"obo":%q`, forge(userSigner, claims("user:default/x", "backstage", ""))))), "Invalid user token in plugin token payload"},
 		{"on behalf of no text", forge(signer, claims("catalog", "gadget", `,"obo":{}`)), failed},
 		{"with a user's audience", forge(signer, claims("catalog", "backstage", "")), failed},
 	} {
