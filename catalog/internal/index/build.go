@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"hash/maphash"
 	"slices"
-	"strings"
 	"unsafe"
 
 	"github.com/understudy-portal/understudy/entity"
@@ -94,7 +93,7 @@ func (b *builder) write(w *writer) {
 			}
 			w.term(v.value(), docs, at)
 		}
-		w.key(strings.Clone(k.key), k.exists)
+		w.key(k.key, k.exists)
 	}
 }
 

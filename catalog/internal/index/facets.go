@@ -39,6 +39,13 @@ func (v *view) countFacets(where matcher, keys []string, counts []map[string]int
 		return
 	}
 	whole := set == v.seg.full
+	var bits field
+	if !whole {
+		set.Iterate(func(doc uint32) bool {
+			bits.set(doc)
+			return true
+		})
+	}
 	for i, key := range keys {
 		at, ok := v.seg.key(entity.Fold(key))
 		if !ok {
@@ -51,7 +58,7 @@ func (v *view) countFacets(where matcher, keys []string, counts []map[string]int
 		for t := range terms {
 			n := int(terms[t].count)
 			if !whole {
-				n = v.seg.countIn(set, terms[t].posting)
+				n = v.seg.countIn(set, &bits, terms[t].posting)
 			}
 			if n > 0 {
 				counts[i][string(v.seg.value(&terms[t]).original)] += n

@@ -18,6 +18,7 @@ type merging struct {
 	docs  []uint16
 	terms [][]term // for each source, the terms of the current key that are still to come
 	heads []value  // for each source, the value of its next term
+	least []int    // the sources whose heads are the least, all equal
 }
 
 // merge returns one view of the living documents of all, with the columns that any of them had.
@@ -74,8 +75,8 @@ func (m *merging) mergeKeys() {
 	for {
 		key, found := "", false
 		for i, v := range m.from {
-			if next[i] < len(v.seg.keys) && (!found || v.seg.keys[next[i]] < key) {
-				key, found = v.seg.keys[next[i]], true
+			if next[i] < v.seg.keyCount() && (!found || v.seg.keyText(next[i]) < key) {
+				key, found = v.seg.keyText(next[i]), true
 			}
 		}
 		if !found {
@@ -83,7 +84,7 @@ func (m *merging) mergeKeys() {
 		}
 		var sources []int
 		for i, v := range m.from {
-			if next[i] < len(v.seg.keys) && v.seg.keys[next[i]] == key {
+			if next[i] < v.seg.keyCount() && v.seg.keyText(next[i]) == key {
 				sources = append(sources, i)
 			}
 		}
@@ -107,37 +108,47 @@ func (m *merging) mergeTerms(sources, at []int) {
 		m.head(i)
 	}
 	for {
-		least := -1
+		m.least = m.least[:0]
 		for _, i := range sources {
-			if len(m.terms[i]) > 0 && (least < 0 || m.compare(i, least) < 0) {
-				least = i
+			if len(m.terms[i]) == 0 {
+				continue
+			}
+			c := -1
+			if len(m.least) > 0 {
+				c = m.compare(i, m.least[0])
+			}
+			if c < 0 {
+				m.least = m.least[:0]
+			}
+			if c <= 0 {
+				m.least = append(m.least, i)
 			}
 		}
-		if least < 0 {
+		if len(m.least) == 0 {
 			return
 		}
-		text, t, single := m.heads[least], m.terms[least][0], true
-		m.docs = m.docs[:0]
-		parts := 0
-		for _, i := range sources {
-			if i == least || (len(m.terms[i]) > 0 && m.compareTo(i, text) == 0) {
-				single = single && i == least
-				m.take(i, m.terms[i][0].posting)
-				m.terms[i] = m.terms[i][1:]
-				m.head(i)
-				parts++
-			}
-		}
-		m.order(parts)
-		if len(m.docs) == 0 {
-			continue
-		}
-		place := -1
-		if single && t.size&inBody != 0 {
-			place = int(t.text)
-		}
-		m.w.term(text, m.docs, place)
+		m.mergeTerm()
 	}
+}
+
+// mergeTerm writes the term that the least heads have in common, and goes on to the next ones.
+func (m *merging) mergeTerm() {
+	text, t := m.heads[m.least[0]], m.terms[m.least[0]][0]
+	m.docs = m.docs[:0]
+	for _, i := range m.least {
+		m.take(i, m.terms[i][0].posting)
+		m.terms[i] = m.terms[i][1:]
+		m.head(i)
+	}
+	m.order(len(m.least))
+	if len(m.docs) == 0 {
+		return
+	}
+	place := -1
+	if len(m.least) == 1 && t.size&inBody != 0 {
+		place = int(t.text)
+	}
+	m.w.term(text, m.docs, place)
 }
 
 func (m *merging) head(i int) {
@@ -146,13 +157,11 @@ func (m *merging) head(i int) {
 	}
 }
 
-func (m *merging) compare(i, j int) int { return m.compareTo(i, m.heads[j]) }
-
-func (m *merging) compareTo(i int, v value) int {
-	if c := m.heads[i].compare(v); c != 0 {
+func (m *merging) compare(i, j int) int {
+	if c := m.heads[i].compare(m.heads[j]); c != 0 {
 		return c
 	}
-	return bytes.Compare(m.heads[i].original, v.original)
+	return bytes.Compare(m.heads[i].original, m.heads[j].original)
 }
 
 // take appends the living documents of a posting of source i, under their new numbers.

@@ -36,15 +36,17 @@ type segment struct {
 	// full holds every document, and is long[0] too, because the keys that all have share it.
 	full *roaring.Bitmap
 
-	// keys are in order. The terms of key i are terms[starts[i]:starts[i+1]], in the order of (lower-cased value,
-	// original value); exists[i] tells which documents have the key at all, null values included.
-	keys   []string
-	starts []uint32
-	exists []posting
-	terms  []term
-	text   []byte
-	lists  []uint16
-	long   []*roaring.Bitmap
+	// keys are in order, back to back; key i is keys[keyEnds[i]:keyEnds[i+1]]. Its terms are terms[starts[i]:starts[i+1]],
+	// in the order of (lower-cased value, original value); exists[i] tells which documents have the key at all, null
+	// values included. There are many keys, because each string of a list makes one (catalog.md 2).
+	keys    string
+	keyEnds []uint32
+	starts  []uint32
+	exists  []posting
+	terms   []term
+	text    []byte
+	lists   []uint16
+	long    []*roaring.Bitmap
 
 	// columns holds by columnKey what queries have asked for. Two readers may make the same one at the same time; the
 	// first to store it wins.
@@ -90,9 +92,13 @@ func (s *segment) doc(doc uint16) Doc {
 
 // key returns the number of a lower-cased key.
 func (s *segment) key(key string) (int, bool) {
-	i := sort.SearchStrings(s.keys, key)
-	return i, i < len(s.keys) && s.keys[i] == key
+	i := sort.Search(s.keyCount(), func(i int) bool { return s.keyText(i) >= key })
+	return i, i < s.keyCount() && s.keyText(i) == key
 }
+
+func (s *segment) keyCount() int { return len(s.keyEnds) - 1 }
+
+func (s *segment) keyText(i int) string { return s.keys[s.keyEnds[i]:s.keyEnds[i+1]] }
 
 // keyTerms returns the terms of a key.
 func (s *segment) keyTerms(key int) []term { return s.terms[s.starts[key]:s.starts[key+1]] }
@@ -214,17 +220,16 @@ func (s *segment) docs(p posting) iter.Seq[uint16] {
 	}
 }
 
-// countIn returns how many documents of a posting are in the set.
-func (s *segment) countIn(set *roaring.Bitmap, p posting) int {
+// countIn returns how many documents of a posting are in a set, which is given in both forms: long lists are counted
+// word by word, short ones bit by bit.
+func (s *segment) countIn(set *roaring.Bitmap, bits *field, p posting) int {
 	if b := s.bitmap(p); b != nil {
 		return int(b.AndCardinality(set))
 	}
 	var one [1]uint16
 	n := 0
 	for _, doc := range s.list(p, &one) {
-		if set.Contains(uint32(doc)) {
-			n++
-		}
+		n += int(bits[doc>>6] >> (doc & 63) & 1)
 	}
 	return n
 }

@@ -130,8 +130,13 @@ func (w *walk) run(v *view, where, text matcher) *run {
 func (r *run) arrange(count int) {
 	switch {
 	case len(r.columns) > 0 && r.w.q.KeepMissing:
-		r.list = documents(r.match, count)
-		slices.SortFunc(r.list, r.compareDocs)
+		c := r.columns[0]
+		if len(r.columns) == 1 && c != nil && !r.few(count, len(c.order)) {
+			r.list = r.keepMissing(c, count)
+		} else {
+			r.list = documents(r.match, count)
+			slices.SortFunc(r.list, r.compareDocs)
+		}
 		r.match = nil
 	case len(r.columns) > 0:
 		r.reverse(r.w.keys[0].desc != r.w.q.Backward)
@@ -161,6 +166,37 @@ func (r *run) arrange(count int) {
 	if r.match == r.v.seg.full {
 		r.match = nil
 	}
+}
+
+// keepMissing lists the documents by one column, those with equal values by number whatever the direction, and then
+// those without a value.
+func (r *run) keepMissing(c *column, count int) []uint16 {
+	list := make([]uint16, 0, count)
+	take := func(docs []uint16) {
+		for _, doc := range docs {
+			if r.match.Contains(uint32(doc)) {
+				list = append(list, doc)
+			}
+		}
+	}
+	if !r.w.keys[0].desc {
+		take(c.order)
+	}
+	for end := len(c.order); r.w.keys[0].desc && end > 0; {
+		start, rank := end-1, c.rank(c.order[end-1])
+		for start > 0 && c.rank(c.order[start-1]) == rank {
+			start--
+		}
+		take(c.order[start:end])
+		end = start
+	}
+	if len(list) < count {
+		roaring.AndNot(r.match, c.present).Iterate(func(doc uint32) bool {
+			list = append(list, uint16(doc))
+			return true
+		})
+	}
+	return list
 }
 
 func (r *run) reverse(yes bool) {

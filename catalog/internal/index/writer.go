@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/binary"
 	"hash/maphash"
-	"slices"
 	"strings"
 
 	"github.com/RoaringBitmap/roaring/v2"
@@ -15,6 +14,7 @@ import (
 type writer struct {
 	seg   *segment
 	names strings.Builder
+	keys  strings.Builder
 	long  []uint32
 }
 
@@ -24,6 +24,7 @@ func newWriter(seed maphash.Seed, docs int) *writer {
 	w.seg.ends = append(make([]uint32, 0, 2*docs+1), 0)
 	w.seg.full.AddRange(0, uint64(docs))
 	w.seg.long = append(w.seg.long, w.seg.full)
+	w.seg.keyEnds, w.seg.starts = []uint32{0}, []uint32{0}
 	return w
 }
 
@@ -37,16 +38,14 @@ func (w *writer) doc(d Doc) {
 
 // docsDone ends the documents.
 func (w *writer) docsDone() {
-	w.seg.names = w.names.String()
+	w.seg.names = strings.Clone(w.names.String())
 	w.seg.buildRefs()
 }
 
 // key ends a key: its terms are those added since the last one.
 func (w *writer) key(key string, exists []uint16) {
-	if len(w.seg.starts) == 0 {
-		w.seg.starts = append(w.seg.starts, 0)
-	}
-	w.seg.keys = append(w.seg.keys, key)
+	w.keys.WriteString(key)
+	w.seg.keyEnds = append(w.seg.keyEnds, uint32(w.keys.Len()))
 	w.seg.starts = append(w.seg.starts, uint32(len(w.seg.terms)))
 	w.seg.exists = append(w.seg.exists, w.posting(exists))
 }
@@ -101,11 +100,9 @@ func (w *writer) posting(docs []uint16) posting {
 // done returns the segment, without the slack that growing has left.
 func (w *writer) done() *segment {
 	s := w.seg
-	if len(s.starts) == 0 {
-		s.starts = []uint32{0}
-	}
-	s.keys, s.starts, s.exists = slices.Clip(s.keys), slices.Clip(s.starts), slices.Clip(s.exists)
-	s.terms, s.text, s.lists = exact(s.terms), exact(s.text), exact(s.lists)
+	s.keys = strings.Clone(w.keys.String())
+	s.keyEnds, s.starts, s.exists = exact(s.keyEnds), exact(s.starts), exact(s.exists)
+	s.terms, s.text, s.lists, s.long = exact(s.terms), exact(s.text), exact(s.lists), exact(s.long)
 	return s
 }
 
