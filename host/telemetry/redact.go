@@ -31,7 +31,7 @@ type redactor struct {
 func newRedactor(w io.Writer, secrets []string, asJSON bool) *redactor {
 	r := &redactor{w: w, json: asJSON, patterns: map[uint16][][]byte{}}
 	for _, secret := range secrets {
-		for _, form := range forms(secret) {
+		for _, form := range forms(secret, asJSON) {
 			r.add(form)
 		}
 	}
@@ -41,27 +41,39 @@ func newRedactor(w io.Writer, secrets []string, asJSON bool) *redactor {
 	return r
 }
 
-// forms are the ways a secret can stand in a line: as it is, quoted by either encoder, or part of a URL. Secrets are
-// trimmed, and those of a single character left alone, as upstream does (core.md 1.9).
-func forms(secret string) []string {
+// forms are the ways a secret can stand in a line: as it is, quoted by an error text, as JSON inside a text or as part of
+// a URL, and each of these as the line's encoder writes it. Secrets are trimmed, and those of a single character left
+// alone, as upstream does (core.md 1.9).
+func forms(secret string, asJSON bool) []string {
 	secret = strings.TrimSpace(secret)
 	if len(secret) < 2 {
 		return nil
 	}
-	all := []string{secret, unquote(strconv.Quote(secret)), url.QueryEscape(secret), url.PathEscape(secret)}
-	for _, html := range []bool{false, true} {
-		var buf bytes.Buffer
-		enc := json.NewEncoder(&buf)
-		enc.SetEscapeHTML(html)
-		if enc.Encode(secret) == nil {
-			quoted := unquote(strings.TrimSuffix(buf.String(), "\n"))
-			all = append(all, quoted)
-			// An error text that quotes the secret is quoted once more by the encoder.
-			all = append(all, unquote(strconv.Quote(quoted)))
+	texts := []string{
+		secret, unquote(strconv.Quote(secret)), jsonText(secret, false), jsonText(secret, true),
+		url.QueryEscape(secret), url.PathEscape(secret),
+	}
+	var all []string
+	for _, text := range texts {
+		if asJSON {
+			all = append(all, jsonText(text, false), jsonText(text, true))
+		} else {
+			all = append(all, text, unquote(strconv.Quote(text)))
 		}
 	}
 	slices.Sort(all)
 	return slices.Compact(all)
+}
+
+// jsonText is the text as it stands between the quotes of a JSON line.
+func jsonText(text string, escapeHTML bool) string {
+	var buf bytes.Buffer
+	enc := json.NewEncoder(&buf)
+	enc.SetEscapeHTML(escapeHTML)
+	if err := enc.Encode(text); err != nil {
+		return text // texts can always be encoded
+	}
+	return unquote(strings.TrimSuffix(buf.String(), "\n"))
 }
 
 func unquote(s string) string { return s[1 : len(s)-1] }
@@ -81,10 +93,11 @@ func (r *redactor) Write(p []byte) (int, error) {
 		return r.w.Write(p)
 	}
 	out, from := r.buf[:0], 0
+	var where quotes
 	for at >= 0 {
 		until := at + length
 		// In JSON a number that holds a secret would no longer be one.
-		if start, end, bare := bareToken(p, at, until); r.json && bare {
+		if start, end, bare := where.bareToken(p, at, until); r.json && bare {
 			out = append(out, p[from:max(from, start)]...)
 			out = append(out, '"')
 			out = append(out, mask...)
@@ -116,7 +129,7 @@ func (r *redactor) next(p []byte, from int) (at, length int) {
 			continue
 		}
 		for _, pattern := range r.patterns[start] {
-			if bytes.HasPrefix(p[i:], pattern) {
+			if bytes.HasPrefix(p[i:], pattern) && !(r.json && insideEscape(p, i)) {
 				return i, len(pattern)
 			}
 		}
@@ -124,18 +137,48 @@ func (r *redactor) next(p []byte, from int) (at, length int) {
 	return -1, 0
 }
 
-// bareToken reports whether p[at:until] lies outside of all texts of a JSON line, and if so the whole token around it.
-func bareToken(p []byte, at, until int) (start, end int, bare bool) {
-	inside := false
-	for i := 0; i < at; i++ {
+// insideEscape reports whether p[at] is a part of an escape such as \n or \u0000, but not its beginning: then what was
+// found there is no secret, and masking it would break the line.
+func insideEscape(p []byte, at int) bool {
+	for back := 1; back <= 5 && back <= at; back++ {
+		if p[at-back] != '\\' || !escapeBegins(p, at-back) {
+			continue
+		}
+		return back == 1 || p[at-back+1] == 'u'
+	}
+	return false
+}
+
+// escapeBegins reports whether the backslash at p[at] is not itself escaped.
+func escapeBegins(p []byte, at int) bool {
+	before := at
+	for before > 0 && p[before-1] == '\\' {
+		before--
+	}
+	return (at-before)%2 == 0
+}
+
+// quotes walks along a JSON line, once, and knows whether it is inside of a text.
+type quotes struct {
+	at     int
+	inside bool
+}
+
+func (q *quotes) advance(p []byte, to int) {
+	for ; q.at < to; q.at++ {
 		switch {
-		case inside && p[i] == '\\':
-			i++
-		case p[i] == '"':
-			inside = !inside
+		case q.inside && p[q.at] == '\\':
+			q.at++
+		case p[q.at] == '"':
+			q.inside = !q.inside
 		}
 	}
-	if inside {
+}
+
+// bareToken reports whether p[at:until] lies outside of all texts of a JSON line, and if so the whole token around it.
+func (q *quotes) bareToken(p []byte, at, until int) (start, end int, bare bool) {
+	q.advance(p, at)
+	if q.inside {
 		return at, until, false
 	}
 	const between = ",:[]{}\" \n"

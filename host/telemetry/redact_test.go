@@ -28,7 +28,8 @@ func TestSecretsAreMasked(t *testing.T) {
 			var buf bytes.Buffer
 			log := telemetry.NewLogger(&buf, telemetry.LogOptions{Format: format, Redact: secrets})
 			err := fmt.Errorf("dial %q: %w", trimmed, errors.New("with "+trimmed))
-			log.With("token", trimmed).Info("message with "+trimmed, "err", err, "list", []string{trimmed}, "url", "/x?t="+url.QueryEscape(trimmed)+"&u="+url.PathEscape(trimmed),
+			log.With("token", trimmed).Info("message with "+trimmed, //nolint:sloglint // a message that has a secret in it is the point
+				"err", err, "list", []string{trimmed}, "url", "/x?t="+url.QueryEscape(trimmed)+"&u="+url.PathEscape(trimmed),
 				slog.Group("g", "k", trimmed), trimmed, "as a key")
 			line := buf.String()
 			quoted, _ := json.Marshal(trimmed)
