@@ -70,7 +70,7 @@ function Referrer({ item }: { item: AttentionItem }) {
   const others = (item.referrers ?? 1) - 1;
   return (
     <Text size="sm" c="dimmed">
-      named by <EntityLink entityRef={from} inherit />
+      named by <EntityLink entityRef={from} inherit underline="always" />
       {others > 0 && ` and ${others} more`}
     </Text>
   );
