@@ -199,7 +199,7 @@ func unusedPort(t *testing.T) int {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
+	defer func() { _ = l.Close() }()
 	return l.Addr().(*net.TCPAddr).Port
 }
 
@@ -223,7 +223,7 @@ func TestPostgreSQLThatDoesNotAnswer(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	service := database.New(database.Options{Default: database.Settings{Engine: database.PostgreSQL, Server: s}}, quiet(), nil)
-	defer service.Close()
+	defer func() { _ = service.Close() }()
 	if _, err := service.Plugin(ctx, "catalog"); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want it to end with its context", err)
 	}

@@ -220,7 +220,7 @@ func TestSQLiteRuntimeIsTheOneItsDriverNames(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }()
 	for lines := bufio.NewScanner(file); lines.Scan(); {
 		if fields := strings.Fields(lines.Text()); len(fields) == 2 && fields[0] == "modernc.org/libc" {
 			if got := list("{{.Version}}", "modernc.org/libc"); got != fields[1] {

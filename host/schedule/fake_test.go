@@ -3,6 +3,7 @@ package schedule
 import (
 	"context"
 	"errors"
+	"maps"
 	"sync"
 	"time"
 )
@@ -92,9 +93,7 @@ func (m *memory) rows(context.Context) (map[string]row, time.Time, error) {
 		return nil, time.Time{}, errDown
 	}
 	all := make(map[string]row)
-	for id, r := range m.table {
-		all[id] = r
-	}
+	maps.Copy(all, m.table)
 	return all, time.Now(), nil
 }
 

@@ -34,7 +34,7 @@ func inBubble(t *testing.T, opts Options, test func(b *bubble), tasks ...Task) {
 		opts.Plugin, opts.Location = "test", time.UTC
 		opts.Log = slog.New(slog.NewTextHandler(t.Output(), nil))
 		b := &bubble{Scheduler: New(opts), memory: newMemory(), t: t}
-		b.Scheduler.store = b.memory
+		b.store = b.memory
 		for _, task := range tasks {
 			if err := b.Add(task); err != nil {
 				t.Fatal(err)
@@ -109,10 +109,10 @@ func (r *recorder) fail(err error) {
 	r.err = err
 }
 
-func (r *recorder) end() (cause error, at time.Time) { //nolint:revive // it is no error of this call
+func (r *recorder) end() (at time.Time, cause error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.cause, r.ended
+	return r.ended, r.cause
 }
 
 func (r *recorder) count() int {
@@ -194,7 +194,7 @@ func TestATriggerElsewhereIsSeenWithinThePollInterval(t *testing.T) {
 	r := &recorder{}
 	inBubble(t, Options{}, func(b *bubble) {
 		b.pass(time.Minute)
-		if done, err := b.memory.trigger(t.Context(), "a"); err != nil || !done {
+		if done, err := b.trigger(t.Context(), "a"); err != nil || !done {
 			t.Fatal(done, err)
 		}
 		b.pass(pollMost)
@@ -270,7 +270,7 @@ func TestARunThatIgnoresItsTimeout(t *testing.T) {
 			t.Error("still renewed after the timeout")
 		}
 		// Another process takes over; ours does not begin a second run.
-		if done, err := b.memory.expire(t.Context(), "a", b.row("a").ticket, "{}"); err != nil || !done {
+		if done, err := b.expire(t.Context(), "a", b.row("a").ticket, "{}"); err != nil || !done {
 			t.Fatal(done, err)
 		}
 		b.pass(4 * time.Minute)
@@ -309,7 +309,7 @@ func TestWithoutTheDatabaseARunEndsBeforeItsLease(t *testing.T) {
 		lease := *b.row("a").lease
 		b.set(func(m *memory) { m.down = true })
 		b.pass(20 * time.Second)
-		if cause, at := r.end(); !errors.Is(cause, ErrLeaseLost) || !at.Before(lease) {
+		if at, cause := r.end(); !errors.Is(cause, ErrLeaseLost) || !at.Before(lease) {
 			t.Errorf("ended at %s by %v, the lease was good until %s", at, cause, lease)
 		}
 		// It is back: our own row's lease is over, and the task runs again.
@@ -370,7 +370,7 @@ func TestStopHandsRunsBack(t *testing.T) {
 		if err := b.stop(); err != nil {
 			t.Error(err)
 		}
-		cause, _ := r.end()
+		_, cause := r.end()
 		if got := b.row("a"); !errors.Is(cause, ErrStopping) || got.ticket != "" || !got.next.Equal(next) || got.lastEnded != nil {
 			t.Errorf("ended by %v, row %+v", cause, got)
 		}

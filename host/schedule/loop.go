@@ -275,29 +275,32 @@ func (l *loop) run(ctx context.Context, abort context.CancelCauseFunc, st store,
 
 // finish writes how a run ended. What cannot be written is left to the lease's end, after which the task runs again.
 func (l *loop) finish(ctx context.Context, st store, c cadence, claimed claim, now time.Time, failure error) {
-	const tries = 3
 	log := l.s.log.With("task", claimed.id)
-	for try := 1; ; try++ {
-		write, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTimeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*writeTimeout)
+	defer cancel()
+	retry := time.NewTicker(pollLeast)
+	defer retry.Stop()
+	for {
 		var ours bool
 		var err error
 		if errors.Is(failure, ErrStopping) || errors.Is(failure, ErrLeaseLost) {
-			ours, err = st.handBack(write, claimed.id, claimed.ticket)
+			ours, err = st.handBack(ctx, claimed.id, claimed.ticket)
 		} else {
-			ours, err = st.release(write, claimed.id, claimed.ticket, c.following(claimed.start, now), errorJSON(failure))
+			ours, err = st.release(ctx, claimed.id, claimed.ticket, c.following(claimed.start, now), errorJSON(failure))
 		}
-		cancel()
 		switch {
 		case err == nil && !ours && !errors.Is(failure, ErrLeaseLost):
 			log.Warn("task ended after its lease was lost")
 			return
 		case err == nil:
 			return
-		case try == tries:
+		}
+		select {
+		case <-ctx.Done():
 			log.Error("the end of a run could not be written, so it will be repeated", "err", err)
 			return
+		case <-retry.C:
 		}
-		time.Sleep(time.Duration(try) * pollLeast)
 	}
 }
 

@@ -33,7 +33,7 @@ type Task struct {
 
 // Causes of the end of a run's context.
 var (
-	ErrTimedOut  = errors.New("Task timed out") //nolint:revive,staticcheck // upstream's text, which its REST routes show
+	ErrTimedOut  = errors.New("Task timed out") // upstream's text, which its routes show
 	ErrCancelled = errors.New("the task was cancelled")
 	ErrLeaseLost = errors.New("the lease on the task was lost")
 	ErrStopping  = errors.New("the server is stopping")

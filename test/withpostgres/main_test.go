@@ -103,7 +103,7 @@ func TestServerLivesAsLongAsTheCommand(t *testing.T) {
 				t.Fatalf("the server does not answer: %v", err)
 			}
 			if how.signal != syscall.SIGKILL {
-				fmt.Fprintln(stdin)
+				_, _ = fmt.Fprintln(stdin) // it may have ended already
 			}
 			if how.signal != 0 {
 				if err := cmd.Process.Signal(how.signal); err != nil {
