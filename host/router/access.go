@@ -33,7 +33,7 @@ func (x *exchange) logRequest(ctx context.Context, log *slog.Logger, date string
 	r := x.request
 	version := strconv.Itoa(r.ProtoMajor) + "." + strconv.Itoa(r.ProtoMinor)
 	length, _ := contentLength(x.res.Header())
-	if length == 0 || r.Method == http.MethodHead {
+	if length == 0 && r.Method != http.MethodHead {
 		length = x.res.sent
 	}
 	referrer, agent := r.Header.Get("Referer"), r.Header.Get("User-Agent")

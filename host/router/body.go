@@ -9,6 +9,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"os"
 	"strings"
 
 	"github.com/andybalholm/brotli"
@@ -93,7 +94,11 @@ func readBody(r *http.Request, limit int64) ([]byte, error) {
 	if plain && r.ContentLength > 0 {
 		buf.Grow(int(r.ContentLength) + bytes.MinRead)
 	}
-	if _, err := buf.ReadFrom(io.LimitReader(reader, limit+1)); err != nil {
+	_, err = buf.ReadFrom(io.LimitReader(reader, limit+1))
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return nil, &fault.Error{Name: "RequestTimeoutError", Status: http.StatusRequestTimeout, Message: "request body was not received in time"}
+	}
+	if err != nil {
 		return nil, fault.Input("request body could not be read").CausedBy(errors.New(readFailure(err, encoding)))
 	}
 	if int64(buf.Len()) > limit {

@@ -66,6 +66,15 @@ func TestCompression(t *testing.T) {
 			t.Errorf("%s: a length of the plain body: %v", c.name, a.Header)
 		}
 	}
+	if a := f.get("/api/x/size?n=5000&status=206", "Accept-Encoding: br"); a.Header.Get("Content-Encoding") != "" {
+		t.Errorf("a range: %v", a.Header)
+	}
+	if a := f.get("/api/x/size?n=5000&etag=x", "Accept-Encoding: br"); a.Header.Get("Etag") != `W/"x"` {
+		t.Errorf("a strong ETag: %v", a.Header)
+	}
+	if a := f.get("/api/x/size?n=5000&etag=x"); a.Header.Get("Etag") != `"x"` {
+		t.Errorf("a strong ETag, plain: %v", a.Header)
+	}
 	a := f.do(http.MethodHead, "/api/x/size?n=5000&length=1", "", "Accept-Encoding: br")
 	if a.Header.Get("Content-Encoding") != "" || a.Header.Get("Content-Length") != "5000" || a.Header.Get("Vary") != "Accept-Encoding" {
 		t.Errorf("HEAD: %v", a.Header)
@@ -91,6 +100,9 @@ func sized(w http.ResponseWriter, r *http.Request) error {
 		if v := q.Get(key); v != "" {
 			h.Set(name, v)
 		}
+	}
+	if v := q.Get("etag"); v != "" {
+		h.Set("ETag", `"`+v+`"`)
 	}
 	if q.Get("length") != "" {
 		h.Set("Content-Length", strconv.Itoa(n))

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -195,6 +196,77 @@ func TestShutdownDelay(t *testing.T) {
 	})
 }
 
+// The time to send a request is bounded, that to answer it is not: streams go on for hours.
+func TestRequestTimeout(t *testing.T) {
+	t.Parallel()
+	const limit = 50 * time.Millisecond
+	f := start(t, router.Config{RequestTimeout: limit}, router.Options{}, func(rt *router.Router) {
+		p := plugin(t, rt, "x")
+		p.Handle("POST /read", func(w http.ResponseWriter, r *http.Request) error {
+			if _, err := router.ReadJSON(r, 0); err != nil {
+				return err
+			}
+			return outlast(r.Context(), 4*limit, w, r)
+		})
+		p.Handle("GET /stream", func(w http.ResponseWriter, r *http.Request) error { return outlast(r.Context(), 4*limit, w, r) })
+	})
+	if a := f.get("/api/x/stream"); a.body != "ok" {
+		t.Errorf("a long answer: %d %s", a.StatusCode, a.body)
+	}
+	if a := f.do(http.MethodPost, "/api/x/read", "{}", "Content-Type: application/json"); a.body != "ok" {
+		t.Errorf("a long answer to a body: %d %s", a.StatusCode, a.body)
+	}
+	a := f.raw("POST /api/x/read HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{")
+	if a.StatusCode != 408 || !strings.Contains(a.body, `"name":"RequestTimeoutError"`) {
+		t.Errorf("a body that never ends: %d %s", a.StatusCode, a.body)
+	}
+}
+
+func outlast(ctx context.Context, d time.Duration, w http.ResponseWriter, r *http.Request) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return ok(w, r)
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// A caller that takes nothing of its answer is given up.
+func TestWriteTimeout(t *testing.T) {
+	t.Parallel()
+	ended := make(chan error, 1)
+	f := start(t, router.Config{Timeout: 20 * time.Millisecond}, router.Options{}, func(rt *router.Router) {
+		plugin(t, rt, "x").Handle("GET /big", func(w http.ResponseWriter, _ *http.Request) error {
+			chunk := make([]byte, 1<<20)
+			for {
+				if _, err := w.Write(chunk); err != nil {
+					ended <- err
+					return err
+				}
+			}
+		})
+	})
+	conn, err := net.Dial("tcp", strings.TrimPrefix(f.url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	if _, err := io.WriteString(conn, "GET /api/x/big HTTP/1.1\r\nHost: h\r\n\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-ended; !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("got %v", err)
+	}
+	if err := f.rt.Shutdown(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if logged := f.logs.errors(t); len(logged) > 0 {
+		t.Errorf("a caller's fault, logged as ours: %v", logged)
+	}
+}
+
 func TestServeEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 	rt, err := router.New(router.Config{Listen: "127.0.0.1:0"}, router.Options{})
@@ -223,7 +295,7 @@ func TestTakenPort(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := fmt.Sprintf("listen on %s: the address is already in use; stop the other process or change backend.listen", l.Addr())
+	want := fmt.Sprintf("listen on %s: address already in use; stop the other process or change backend.listen", l.Addr())
 	if err := rt.Serve(t.Context()); err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}

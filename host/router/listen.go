@@ -58,7 +58,7 @@ func parsePort(text string) (string, error) {
 func ExplainListen(address, key string, err error) error {
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
-		return fmt.Errorf("listen on %s: the address is already in use; stop the other process or change %s", address, key)
+		return fmt.Errorf("listen on %s: %w; stop the other process or change %s", address, syscall.EADDRINUSE, key)
 	case errors.Is(err, syscall.EACCES):
 		return fmt.Errorf("listen on %s: permission denied; choose a port above 1023 in %s", address, key)
 	case errors.Is(err, syscall.EADDRNOTAVAIL):

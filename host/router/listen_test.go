@@ -77,7 +77,7 @@ func TestExplainListen(t *testing.T) {
 		err  error
 		want string
 	}{
-		{syscall.EADDRINUSE, "listen on :80: the address is already in use; stop the other process or change backend.listen"},
+		{syscall.EADDRINUSE, "listen on :80: address already in use; stop the other process or change backend.listen"},
 		{syscall.EACCES, "listen on :80: permission denied; choose a port above 1023 in backend.listen"},
 		{syscall.EADDRNOTAVAIL, "listen on :80: this machine has no such address; change backend.listen"},
 		{&net.OpError{Op: "listen", Err: errors.New("no such host")}, "listen on :80: no such host; change backend.listen"},

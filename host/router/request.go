@@ -3,6 +3,8 @@ package router
 import (
 	"context"
 	"encoding/hex"
+	"errors"
+	"io"
 	"math/rand/v2"
 	"net/http"
 	"net/netip"
@@ -105,6 +107,34 @@ func RelativeURL(r *http.Request) string {
 		return path
 	}
 	return path + "?" + r.URL.RawQuery
+}
+
+// timedBody bounds the time that a caller may take to send its body. The server's own ReadTimeout cannot: it goes on
+// running after the request has been read, and would end every answer that streams for longer.
+type timedBody struct {
+	io.ReadCloser
+	control *http.ResponseController
+}
+
+// timeBody starts the clock of a request that has a body.
+func timeBody(w http.ResponseWriter, r *http.Request, limit time.Duration) {
+	if limit <= 0 || r.Body == nil || r.Body == http.NoBody || r.ContentLength == 0 {
+		return
+	}
+	control := http.NewResponseController(w)
+	if control.SetReadDeadline(time.Now().Add(limit)) != nil {
+		return // no connection, no deadline
+	}
+	r.Body = &timedBody{ReadCloser: r.Body, control: control}
+}
+
+// Read stops the clock with the last byte.
+func (b *timedBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if errors.Is(err, io.EOF) {
+		_ = b.control.SetReadDeadline(time.Time{})
+	}
+	return n, err
 }
 
 // Draining returns a channel that is closed when the server begins to refuse requests. Handlers that stream without an

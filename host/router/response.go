@@ -3,6 +3,7 @@ package router
 import (
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -21,7 +22,7 @@ type response struct {
 	status    int           // 0 until the handler has decided
 	sent      int64         // bytes of the body, before compression
 	committed bool          // the header is on its way
-	abandoned bool          // the caller is gone
+	abandoned bool          // the caller is gone, or takes nothing any more
 	pending   []byte
 	holding   bool // the body may become compressed
 	encoder   encoder
@@ -47,8 +48,9 @@ func (w *response) WriteHeader(status int) {
 		return
 	}
 	addVary(h, "Accept-Encoding")
-	if _, encoded := h["Content-Encoding"]; encoded || w.method == http.MethodHead || !bodyAllowed(status) {
-		w.commit()
+	_, encoded := h["Content-Encoding"]
+	if encoded || w.method == http.MethodHead || !bodyAllowed(status) || status == http.StatusPartialContent {
+		w.commit() // a range is one of the plain bytes
 		return
 	}
 	length, known := contentLength(h)
@@ -78,6 +80,10 @@ func (w *response) compress() {
 	h := w.Header()
 	h["Content-Encoding"] = w.pool.header
 	delete(h, "Content-Length")
+	// These are no longer the bytes that a strong ETag vouches for.
+	if etag := h["Etag"]; len(etag) == 1 && strings.HasPrefix(etag[0], `"`) {
+		h["Etag"] = []string{"W/" + etag[0]}
+	}
 	w.commit()
 	w.encoder = w.pool.get(connection{w})
 }
@@ -167,7 +173,11 @@ func (c connection) Write(p []byte) (int, error) {
 		// Not every writer has deadlines; then there is no connection to give up either.
 		_ = http.NewResponseController(c.w.ResponseWriter).SetWriteDeadline(time.Now().Add(c.w.timeout))
 	}
-	return c.w.ResponseWriter.Write(p)
+	n, err := c.w.ResponseWriter.Write(p)
+	if err != nil {
+		c.w.abandoned = true
+	}
+	return n, err
 }
 
 func bodyAllowed(status int) bool {

@@ -172,6 +172,7 @@ func (rt *Router) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return // a preflight is answered before the log, and so never logged
 	}
 	r = r.WithContext(x)
+	timeBody(w, r, rt.cfg.RequestTimeout)
 	rt.metrics.active.Inc()
 	defer x.end(r)
 	if len(r.Header) > rt.cfg.MaxHeaders {
@@ -272,7 +273,7 @@ func (m rootMount) covers(path string) bool {
 
 // fail answers with err, or cuts the connection where the answer has begun: a caller must not take half of it for all.
 func (x *exchange) fail(r *http.Request, err error) {
-	if gone(r, err) {
+	if x.res.abandoned || gone(r, err) {
 		x.res.abandoned = true // and a caller that only stopped sending must not take silence for 200
 		panic(http.ErrAbortHandler)
 	}

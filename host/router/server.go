@@ -46,8 +46,7 @@ func (rt *Router) newServer() *http.Server {
 	s := &http.Server{
 		Handler:           rt,
 		TLSConfig:         rt.cfg.TLS.config(rt.opts.Now),
-		ReadHeaderTimeout: rt.cfg.HeadersTimeout,
-		ReadTimeout:       rt.cfg.RequestTimeout,
+		ReadHeaderTimeout: rt.cfg.HeadersTimeout, // for the body see timeBody
 		IdleTimeout:       rt.cfg.KeepAliveTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
 		ErrorLog:          slog.NewLogLogger(quietHandler{rt.opts.Log.Handler()}, slog.LevelWarn),

@@ -2,8 +2,10 @@ package telemetry
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"io"
+	"log/slog"
 	"net/url"
 	"slices"
 	"strconv"
@@ -56,7 +58,7 @@ func forms(secret string, asJSON bool) []string {
 	var all []string
 	for _, text := range texts {
 		if asJSON {
-			all = append(all, jsonText(text, false), jsonText(text, true))
+			all = append(all, jsonText(text, false), jsonText(text, true), slogText(text))
 		} else {
 			all = append(all, text, unquote(strconv.Quote(text)))
 		}
@@ -74,6 +76,16 @@ func jsonText(text string, escapeHTML bool) string {
 		return text // texts can always be encoded
 	}
 	return unquote(strings.TrimSuffix(buf.String(), "\n"))
+}
+
+// slogText is jsonText by slog's own encoder, which writes some control characters in another way than encoding/json.
+func slogText(text string) string {
+	const before, after = `{"level":"INFO","msg":"`, "\"}\n"
+	var buf bytes.Buffer
+	if err := slog.NewJSONHandler(&buf, nil).Handle(context.Background(), slog.Record{Message: text}); err != nil {
+		return text // a buffer takes everything
+	}
+	return strings.TrimSuffix(strings.TrimPrefix(buf.String(), before), after)
 }
 
 func unquote(s string) string { return s[1 : len(s)-1] }
