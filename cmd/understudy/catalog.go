@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 
 	"github.com/understudy-portal/understudy/catalog"
 	"github.com/understudy-portal/understudy/host/config"
@@ -33,6 +35,7 @@ func (c catalogValidateCommand) Run(ctx context.Context, std streams) error {
 		return err
 	}
 	for _, p := range problems {
+		p.File = near(p.File)
 		fmt.Fprintln(std.err, p)
 	}
 	if len(problems) > 0 {
@@ -40,4 +43,16 @@ func (c catalogValidateCommand) Run(ctx context.Context, std streams) error {
 	}
 	_, err = fmt.Fprintf(std.out, "%d entities, no mistakes\n", checked)
 	return err
+}
+
+// near is the path as seen from the working directory, where the file lies below it.
+func near(path string) string {
+	here, err := os.Getwd()
+	if err != nil {
+		return path
+	}
+	if rel, err := filepath.Rel(here, path); err == nil && filepath.IsLocal(rel) {
+		return rel
+	}
+	return path
 }

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/understudy-portal/understudy/backend"
@@ -57,7 +58,7 @@ func (c demoCommand) Run(ctx context.Context, cli *commands, std streams) error 
 
 `, time.Since(began).Milliseconds(), base, base, base, data, filepath.Join(data, "catalog", "catalog-info.yaml"))
 	}
-	return backend.New(
+	err = backend.New(
 		backend.WithConfig(cfg),
 		backend.WithVersion(version),
 		backend.WithDemo(),
@@ -65,6 +66,10 @@ func (c demoCommand) Run(ctx context.Context, cli *commands, std streams) error 
 		backend.WithEnviron(std.environ),
 		backend.WithReady(ready),
 	).Add(standard.Plugins()...).Run(ctx)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("--listen %s: the address is already in use; stop the other process, or choose another, such as --listen localhost:0", c.Listen)
+	}
+	return err
 }
 
 // loopback takes a listen address apart, and refuses one that other machines could reach.

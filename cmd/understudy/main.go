@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -105,7 +106,9 @@ func report(w io.Writer, err error) int {
 	if _, ok := errors.AsType[silentError](err); ok {
 		return exitFailed
 	}
-	fmt.Fprintf(w, "understudy: %v\n", err)
+	for line := range strings.SplitSeq(err.Error(), "\n") {
+		fmt.Fprintf(w, "understudy: %s\n", line)
+	}
 	if _, ok := errors.AsType[usageError](err); ok {
 		return exitUsage
 	}

@@ -2,11 +2,14 @@ package main
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"os"
+	"os/exec"
 	"strconv"
 	"strings"
 	"testing"
@@ -36,8 +39,11 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"http":  cmdHTTP,
-			"ready": cmdReady,
+			"http":     cmdHTTP,
+			"ready":    cmdReady,
+			"await":    cmdAwait,
+			"uid":      cmdUID,
+			"exitcode": cmdExitCode,
 		},
 		RequireExplicitExec: false,
 		RequireUniqueNames:  true,
@@ -61,7 +67,7 @@ func cmdReady(ts *testscript.TestScript, _ bool, _ []string) {
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		if status, _, err := request(ctx, http.MethodGet, ts.Getenv("PORT"), "/.backstage/health/v1/readiness", ""); err == nil && status == http.StatusOK {
+		if status, _, err := request(ctx, http.MethodGet, ts.Getenv("PORT"), "/.backstage/health/v1/readiness", "", ""); err == nil && status == http.StatusOK {
 			return
 		}
 		select {
@@ -72,32 +78,91 @@ func cmdReady(ts *testscript.TestScript, _ bool, _ []string) {
 	}
 }
 
-// cmdHTTP asks the server on $PORT: `http METHOD PATH [TOKEN]`. Its output is the status and the body.
+// cmdAwait asks the demo on $PORT, as its guest, until the answer is 200: `await METHOD PATH`.
+func cmdAwait(ts *testscript.TestScript, _ bool, args []string) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		if status, _, err := request(ctx, args[0], ts.Getenv("PORT"), args[1], guestToken(ctx, ts), ""); err == nil && status == http.StatusOK {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			ts.Fatalf("%s %s is not 200 after a minute", args[0], args[1])
+		}
+	}
+}
+
+// guestToken signs in to the demo on $PORT.
+func guestToken(ctx context.Context, ts *testscript.TestScript) string {
+	var session struct {
+		BackstageIdentity struct{ Token string }
+	}
+	_, body, err := request(ctx, http.MethodGet, ts.Getenv("PORT"), "/api/auth/guest/refresh", "", "")
+	ts.Check(err)
+	ts.Check(json.Unmarshal([]byte(body), &session))
+	return session.BackstageIdentity.Token
+}
+
+// cmdUID writes the uid of an entity of the demo to a file: `uid REF FILE`.
+func cmdUID(ts *testscript.TestScript, _ bool, args []string) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	var entity struct{ Metadata struct{ UID string } }
+	path := "/api/catalog/entities/by-name/" + strings.Replace(args[0], ":", "/", 1)
+	_, body, err := request(ctx, http.MethodGet, ts.Getenv("PORT"), path, guestToken(ctx, ts), "")
+	ts.Check(err)
+	ts.Check(json.Unmarshal([]byte(body), &entity))
+	if entity.Metadata.UID == "" {
+		ts.Fatalf("no entity %s: %s", args[0], body)
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(entity.Metadata.UID), 0o600))
+}
+
+// cmdExitCode runs a command and compares its exit code: `exitcode N COMMAND ARG…`.
+func cmdExitCode(ts *testscript.TestScript, _ bool, args []string) {
+	err := ts.Exec(args[1], args[2:]...)
+	code := 0
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+		code = exit.ExitCode()
+	} else {
+		ts.Check(err)
+	}
+	if fmt.Sprint(code) != args[0] {
+		ts.Fatalf("%v: exit code %d, want %s", args[1:], code, args[0])
+	}
+}
+
+// cmdHTTP asks the server on $PORT: `http METHOD PATH [TOKEN [BODY]]`. Its output is the status and the body.
 func cmdHTTP(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) < 2 || neg {
-		ts.Fatalf("usage: http METHOD PATH [TOKEN]")
+		ts.Fatalf("usage: http METHOD PATH [TOKEN [BODY]]")
 	}
-	token := ""
-	if len(args) > 2 {
-		token = args[2]
-	}
+	args = append(args, "", "")
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
-	status, body, err := request(ctx, args[0], ts.Getenv("PORT"), args[1], token)
+	status, body, err := request(ctx, args[0], ts.Getenv("PORT"), args[1], args[2], args[3])
 	ts.Check(err)
 	_, err = fmt.Fprintf(ts.Stdout(), "%d\n%s\n", status, strings.TrimSpace(body))
 	ts.Check(err)
 }
 
-func request(ctx context.Context, method, port, path, token string) (status int, body string, err error) {
-	req, err := http.NewRequestWithContext(ctx, method, "http://127.0.0.1:"+port+path, http.NoBody)
+func request(ctx context.Context, method, port, path, token, content string) (status int, body string, err error) {
+	req, err := http.NewRequestWithContext(ctx, method, "http://localhost:"+port+path, strings.NewReader(content))
 	if err != nil {
 		return 0, "", err
+	}
+	if content != "" {
+		req.Header.Set("Content-Type", "application/json")
 	}
 	if token != "" {
 		req.Header.Set("Authorization", "Bearer "+token)
 	}
-	resp, err := (&http.Client{}).Do(req)
+	client := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	resp, err := client.Do(req)
 	if err != nil {
 		return 0, "", err
 	}
