@@ -67,6 +67,9 @@ func decodeCursor(text string) (*cursor, error) {
 	c.first = b.sortValues("firstSortFieldValues")
 	c.query, c.filter = b.kept("query"), b.kept("filter")
 	if c.fullText = b.object("fullTextFilter"); c.fullText != nil {
+		if !c.fullText.Has("term") {
+			b.fail("fullTextFilter/term", "string")
+		}
 		c.fullText = b.fullText()
 	}
 	if total, ok := o.Get("totalItems"); ok {
