@@ -53,7 +53,7 @@ func TestMetricsServer(t *testing.T) {
 
 	// The same address again: an error where it was asked for, a warning where it is only the default.
 	taken := telemetry.NewMetricsServer(telemetry.MetricsConfig{Listen: addr.String(), Explicit: true}, reg, log)
-	want := "listen on " + addr.String() + ": the address is already in use; stop the other process or change understudy.metrics.listen"
+	want := "listen on " + addr.String() + ": address already in use; stop the other process or change understudy.metrics.listen"
 	if err := taken.Run(ctx); err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}

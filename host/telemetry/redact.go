@@ -141,7 +141,7 @@ func (r *redactor) next(p []byte, from int) (at, length int) {
 			continue
 		}
 		for _, pattern := range r.patterns[start] {
-			if bytes.HasPrefix(p[i:], pattern) && !(r.json && insideEscape(p, i)) {
+			if bytes.HasPrefix(p[i:], pattern) && (!r.json || !insideEscape(p, i)) {
 				return i, len(pattern)
 			}
 		}
