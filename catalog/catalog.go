@@ -260,6 +260,9 @@ func (p *Plugin) Health(ctx context.Context) error {
 	if !p.ready.Load() {
 		return errors.New("the catalog is being loaded")
 	}
+	if p.tail.behind.Load() {
+		return errors.New("the catalog's changes cannot be read")
+	}
 	return p.database.Ping(ctx)
 }
 

@@ -34,8 +34,8 @@ type tail struct {
 
 	// mu makes one goroutine at a time read and apply.
 	mu sync.Mutex
-	// behind is true after a failure, so that it is logged once.
-	behind bool
+	// behind is true after a failure, so that it is logged once and health tells.
+	behind atomic.Bool
 }
 
 // load fills the index from the finished entities. It is also what a replica does that was away for longer than the
@@ -142,11 +142,9 @@ func (t *tail) once(ctx context.Context) {
 	err := t.catchUp(ctx)
 	switch {
 	case ctx.Err() != nil:
-	case err != nil && !t.behind:
-		t.behind = true
+	case err != nil && !t.behind.Swap(true):
 		t.log.Warn("the catalog's changes cannot be read, what is served may be old", "err", err)
-	case err == nil && t.behind:
-		t.behind = false
+	case err == nil && t.behind.Swap(false):
 		t.log.Info("the catalog is up to date again")
 	}
 }

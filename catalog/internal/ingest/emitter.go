@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"log/slog"
+	"slices"
 	"strings"
 
 	"github.com/understudy-portal/understudy/catalog/internal/ledger"
@@ -128,13 +129,8 @@ func (e *Emitter) Location(target entity.LocationRef, optional bool) {
 // allows checks the type of a location that an entity leads to: without it, a descriptor on some website could have the
 // server read its own files.
 func (e *Emitter) allows(kind string) error {
-	if kind == e.parent.Location.Type {
+	if kind == e.parent.Location.Type || slices.Contains(e.allowed, kind) {
 		return nil
-	}
-	for _, a := range e.allowed {
-		if a == kind {
-			return nil
-		}
 	}
 	return fault.Input("Location of type '%s' is not allowed at %s, allowed types are %s", kind, e.parent.Location,
 		quoted(append([]string{e.parent.Location.Type}, e.allowed...)))

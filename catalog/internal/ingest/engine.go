@@ -3,13 +3,17 @@ package ingest
 import (
 	"context"
 	"crypto/sha1" //nolint:gosec // tells results apart; nothing is secured by it
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"runtime"
 	"slices"
+	"strconv"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -303,27 +307,35 @@ func (e *Engine) fill(out *ledger.Outcome, r *Result) {
 	if em.outside {
 		out.Again = e.Now().Add(e.jitter())
 	}
-	sum := sha1.New() //nolint:gosec // see the import
-	fmt.Fprintf(sum, "%v\x00%s\x00", r.OK, out.Errors)
+	sum := digest{sha1.New()} //nolint:gosec // see the import
+	sum.add(strconv.FormatBool(r.OK), string(out.Errors))
 	if r.OK {
 		out.Body, out.Raw = r.Entity.Object, entity.AppendJSON(nil, r.Entity.Object)
 		out.Relations = em.ordered
 		out.Children = make([]ledger.Child, len(em.children))
-		for k := range em.keys {
-			out.Keys = append(out.Keys, k)
-		}
-		slices.Sort(out.Keys)
-		sum.Write(out.Raw)
+		out.Keys = slices.Sorted(maps.Keys(em.keys))
+		sum.add(string(out.Raw))
 		for i := range em.children {
-			out.Children[i] = em.children[i].Child
-			fmt.Fprintf(sum, "\x00%s\x00%s\x00%s", out.Children[i].Ref, out.Children[i].Hash, out.Children[i].LocationKey)
+			c := em.children[i].Child
+			out.Children[i] = c
+			sum.add(c.Ref, c.Hash, c.LocationKey)
 		}
 		for _, rel := range out.Relations {
-			fmt.Fprintf(sum, "\x00%s\x00%s\x00%s", rel.Source, rel.Type, rel.Target)
+			sum.add(rel.Source, rel.Type, rel.Target)
 		}
-		fmt.Fprintf(sum, "\x00%q", out.Keys)
+		sum.add(out.Keys...)
 	}
 	out.Hash = hex.EncodeToString(sum.Sum(nil))
+}
+
+// digest hashes lists of texts so that no two lists look alike.
+type digest struct{ hash.Hash }
+
+func (d digest) add(texts ...string) {
+	for _, s := range texts {
+		d.Write(binary.AppendUvarint(nil, uint64(len(s))))
+		d.Write([]byte(s))
+	}
 }
 
 // commit stores a batch. If the database refuses it, the outcomes are tried one by one, so that one of them cannot hold

@@ -56,11 +56,6 @@ func (f *fixture) expect(t testing.TB, refs ...string) {
 	}
 }
 
-// generatedRef is the ref of the Location entity of a file location.
-func generatedRef(target string) string {
-	return entity.GeneratedLocation{Location: entity.LocationRef{Type: "file", Target: target}}.Entity().Ref().String()
-}
-
 func statusOf(t testing.TB, e entity.Entity) string {
 	t.Helper()
 	return string(entity.AppendJSON(nil, e.Path("status")))

@@ -43,7 +43,12 @@ func (p *LocationStore) Connect(ctx context.Context, c Connection) error {
 	}
 	m := Mutation{Full: true}
 	for _, l := range locations {
-		m.Entities = append(m.Entities, locationEntity(entity.LocationRef{Type: l.Type, Target: l.Target}))
+		d := locationEntity(entity.LocationRef{Type: l.Type, Target: l.Target})
+		// A location that was moved to another target keeps its entity's name (catalog.md 5.8).
+		if ref, err := entity.ParseRef(l.EntityRef, entity.RefDefaults{}); err == nil {
+			d.Entity.Metadata().Set("name", ref.Name)
+		}
+		m.Entities = append(m.Entities, d)
 	}
 	return c.Apply(ctx, m)
 }

@@ -50,7 +50,7 @@ func describe(from entity.LocationRef, n *yaml.Node) (document, bool) {
 	case *entity.Object:
 		return document{line: n.Line, entity: entity.FromObject(v)}, true
 	default:
-		return document{line: n.Line, err: fmt.Errorf("Expected object at root, got %s", typeOf(v))}, true //nolint:revive,staticcheck // Backstage's text
+		return document{line: n.Line, err: fmt.Errorf("Expected object at root, got %s", typeOf(v))}, true //nolint:staticcheck // Backstage's text
 	}
 }
 

@@ -95,7 +95,7 @@ func NewChild(d Deferred) (ledger.Child, error) {
 		return ledger.Child{}, err
 	}
 	body := entity.AppendJSON(nil, d.Entity.Object)
-	return ledger.Child{Ref: ref, Body: body, Hash: hash(body), LocationKey: d.LocationKey}, nil
+	return ledger.Child{Ref: ref, Body: body, Hash: contentHash(body), LocationKey: d.LocationKey}, nil
 }
 
 // storable refuses refs that no database can index.
@@ -109,7 +109,7 @@ func storable(ref string) error {
 	return nil
 }
 
-func hash(data []byte) string {
+func contentHash(data []byte) string {
 	sum := sha1.Sum(data) //nolint:gosec // see the import
 	return hex.EncodeToString(sum[:])
 }

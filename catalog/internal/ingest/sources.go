@@ -69,7 +69,7 @@ func readFile(path string, limit int64, now time.Time) ([]byte, mark, error) {
 	if err != nil {
 		return nil, missing, err
 	}
-	defer f.Close()
+	defer f.Close() //nolint:errcheck // it was only read
 	data, err := io.ReadAll(io.LimitReader(f, limit+1))
 	if err != nil {
 		return nil, missing, err
@@ -78,7 +78,7 @@ func readFile(path string, limit int64, now time.Time) ([]byte, mark, error) {
 		return nil, missing, fmt.Errorf("it has more than the %d bytes that are read", limit)
 	}
 	m := stat(info, now)
-	m.Size, m.Hash = int64(len(data)), hash(data)
+	m.Size, m.Hash = int64(len(data)), contentHash(data)
 	return data, m, nil
 }
 
@@ -104,7 +104,7 @@ func expand(pattern string) ([]string, error) {
 	return matches, nil
 }
 
-func globHash(matches []string) string { return hash([]byte(strings.Join(matches, "\x00"))) }
+func globHash(matches []string) string { return contentHash([]byte(strings.Join(matches, "\x00"))) }
 
 // watcher compares remembered sources with the files as they are. It is for one goroutine.
 type watcher struct {

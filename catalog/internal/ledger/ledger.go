@@ -2,12 +2,15 @@ package ledger
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/understudy-portal/understudy/host/fault"
 )
 
 // keptChanges is how many rows of the change log stay for replicas that lag behind.
@@ -80,6 +83,9 @@ func (l *Ledger) write(ctx context.Context, work func(u *unit) error) (int64, er
 		position, err = u.finish()
 		return err
 	})
+	if _, known := errors.AsType[*fault.Error](err); known {
+		return 0, err // its text is for the caller as it is
+	}
 	if err != nil {
 		return 0, fmt.Errorf("write to the catalog's ledger: %w", err)
 	}

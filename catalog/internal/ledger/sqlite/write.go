@@ -17,10 +17,16 @@ type transaction struct {
 	done []ledger.Completion
 }
 
-// each calls fn for all items until one fails.
-func each[T any](items []T, fn func(T) error) error {
-	for _, item := range items {
-		if err := fn(item); err != nil {
+// each calls fn for all items until one fails. The driver starts a goroutine for each statement whose context can end,
+// which would cost as much as the statement: the rows are written under one that cannot, and the end is looked for
+// between them.
+func each[T any](ctx context.Context, items []T, fn func(context.Context, T) error) error {
+	steady := context.WithoutCancel(ctx)
+	for i, item := range items {
+		if i%100 == 0 && ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if err := fn(steady, item); err != nil {
 			return err
 		}
 	}
@@ -104,21 +110,19 @@ func (t *transaction) ByKeys(ctx context.Context, keys []string) ([]string, erro
 }
 
 func (t *transaction) InsertEntities(ctx context.Context, inputs []ledger.Input) ([]int64, error) {
-	ids := make([]int64, len(inputs))
-	for i, in := range inputs {
+	ids := make([]int64, 0, len(inputs))
+	err := each(ctx, inputs, func(ctx context.Context, in ledger.Input) error {
 		id, err := t.q.InsertEntity(ctx, sqlc.InsertEntityParams{
 			Uid: in.UID, Ref: in.Ref, LocationKey: in.LocationKey, InputHash: in.Hash, Input: in.Body,
 		})
-		if err != nil {
-			return nil, err
-		}
-		ids[i] = id
-	}
-	return ids, nil
+		ids = append(ids, id)
+		return err
+	})
+	return ids, err
 }
 
 func (t *transaction) UpdateInputs(ctx context.Context, inputs []ledger.Input) error {
-	return each(inputs, func(in ledger.Input) error {
+	return each(ctx, inputs, func(ctx context.Context, in ledger.Input) error {
 		return t.q.UpdateInput(ctx, sqlc.UpdateInputParams{
 			LocationKey: in.LocationKey, InputHash: in.Hash, Input: in.Body, ID: in.ID,
 		})
@@ -126,7 +130,7 @@ func (t *transaction) UpdateInputs(ctx context.Context, inputs []ledger.Input) e
 }
 
 func (t *transaction) PutOutputs(ctx context.Context, outputs []ledger.Output) error {
-	return each(outputs, func(o ledger.Output) error {
+	return each(ctx, outputs, func(ctx context.Context, o ledger.Output) error {
 		return t.q.PutOutput(ctx, sqlc.PutOutputParams{
 			EntityID: o.ID, Hash: o.Hash, Body: o.Body, Relations: o.Relations, Errors: o.Errors, State: o.State,
 			Watched: number(o.Watched),
@@ -135,7 +139,7 @@ func (t *transaction) PutOutputs(ctx context.Context, outputs []ledger.Output) e
 }
 
 func (t *transaction) PutFailures(ctx context.Context, outputs []ledger.Output) error {
-	return each(outputs, func(o ledger.Output) error {
+	return each(ctx, outputs, func(ctx context.Context, o ledger.Output) error {
 		return t.q.PutFailure(ctx, sqlc.PutFailureParams{
 			EntityID: o.ID, Hash: o.Hash, Errors: o.Errors, State: o.State, Watched: number(o.Watched),
 		})
@@ -143,42 +147,40 @@ func (t *transaction) PutFailures(ctx context.Context, outputs []ledger.Output) 
 }
 
 func (t *transaction) ClearHashes(ctx context.Context, ids []int64) error {
-	return each(ids, func(id int64) error { return t.q.ClearHash(ctx, id) })
+	return each(ctx, ids, func(ctx context.Context, id int64) error { return t.q.ClearHash(ctx, id) })
 }
 
 func (t *transaction) DeleteEntities(ctx context.Context, ids []int64) error {
-	for _, id := range ids {
-		for _, table := range []func(context.Context, int64) error{
-			t.q.DeleteEntity, t.q.DeleteOutput, t.q.DeleteFinal, t.q.DeleteDue, t.q.DeleteKeys,
-		} {
-			if err := table(ctx, id); err != nil {
-				return err
-			}
+	for _, table := range []func(context.Context, int64) error{
+		t.q.DeleteEntity, t.q.DeleteOutput, t.q.DeleteFinal, t.q.DeleteDue, t.q.DeleteKeys,
+	} {
+		if err := each(ctx, ids, table); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
 func (t *transaction) InsertEdges(ctx context.Context, edges []ledger.Edge) error {
-	return each(edges, func(e ledger.Edge) error {
+	return each(ctx, edges, func(ctx context.Context, e ledger.Edge) error {
 		return t.q.InsertEdge(ctx, sqlc.InsertEdgeParams{Provider: e.Provider, SourceRef: e.Source, TargetRef: e.Target})
 	})
 }
 
 func (t *transaction) DeleteEdges(ctx context.Context, edges []ledger.Edge) error {
-	return each(edges, func(e ledger.Edge) error {
+	return each(ctx, edges, func(ctx context.Context, e ledger.Edge) error {
 		return t.q.DeleteEdge(ctx, sqlc.DeleteEdgeParams{Provider: e.Provider, SourceRef: e.Source, TargetRef: e.Target})
 	})
 }
 
 func (t *transaction) InsertRelations(ctx context.Context, relations []ledger.Relation) error {
-	return each(relations, func(r ledger.Relation) error {
+	return each(ctx, relations, func(ctx context.Context, r ledger.Relation) error {
 		return t.q.InsertRelation(ctx, sqlc.InsertRelationParams{SourceRef: r.Source, Type: r.Type, TargetRef: r.Target, OriginRef: r.Origin})
 	})
 }
 
 func (t *transaction) DeleteRelations(ctx context.Context, relations []ledger.Relation) error {
-	return each(relations, func(r ledger.Relation) error {
+	return each(ctx, relations, func(ctx context.Context, r ledger.Relation) error {
 		return t.q.DeleteRelation(ctx, sqlc.DeleteRelationParams{SourceRef: r.Source, Type: r.Type, TargetRef: r.Target, OriginRef: r.Origin})
 	})
 }
@@ -198,7 +200,7 @@ func (t *transaction) ReplaceKeys(ctx context.Context, keys map[int64][]string) 
 }
 
 func (t *transaction) InsertRefused(ctx context.Context, edges []ledger.Edge) error {
-	return each(edges, func(e ledger.Edge) error {
+	return each(ctx, edges, func(ctx context.Context, e ledger.Edge) error {
 		return t.q.InsertRefused(ctx, sqlc.InsertRefusedParams{TargetRef: e.Target, SourceRef: e.Source})
 	})
 }
@@ -208,12 +210,14 @@ func (t *transaction) DeleteRefused(ctx context.Context, sources []string) error
 }
 
 func (t *transaction) MarkDue(ctx context.Context, ids []int64, at time.Time) error {
-	return each(ids, func(id int64) error { return t.q.MarkDue(ctx, sqlc.MarkDueParams{EntityID: id, At: at.UnixMilli()}) })
+	return each(ctx, ids, func(ctx context.Context, id int64) error {
+		return t.q.MarkDue(ctx, sqlc.MarkDueParams{EntityID: id, At: at.UnixMilli()})
+	})
 }
 
 func (t *transaction) Complete(ctx context.Context, done []ledger.Completion) error {
 	t.done = append(t.done, done...)
-	return each(done, func(c ledger.Completion) error {
+	return each(ctx, done, func(ctx context.Context, c ledger.Completion) error {
 		if c.Again.IsZero() {
 			return t.q.Complete(ctx, sqlc.CompleteParams{EntityID: c.ID, Ticket: c.Ticket})
 		}
@@ -222,7 +226,7 @@ func (t *transaction) Complete(ctx context.Context, done []ledger.Completion) er
 }
 
 func (t *transaction) PutFinals(ctx context.Context, finals []ledger.Final) error {
-	return each(finals, func(f ledger.Final) error {
+	return each(ctx, finals, func(ctx context.Context, f ledger.Final) error {
 		return t.q.PutFinal(ctx, sqlc.PutFinalParams{EntityID: f.ID, Ref: f.Ref, Uid: f.UID, Hash: f.Hash, Body: f.Body})
 	})
 }
@@ -232,15 +236,12 @@ func (t *transaction) AppendChanges(ctx context.Context, changes []ledger.Change
 	if err != nil {
 		return 0, err
 	}
-	for i, c := range changes {
-		err := t.q.InsertChange(ctx, sqlc.InsertChangeParams{
-			Position: last - int64(len(changes)-1-i), EntityID: c.ID, Ref: c.Ref, Uid: c.UID,
-		})
-		if err != nil {
-			return 0, err
-		}
-	}
-	return last, nil
+	position := last - int64(len(changes))
+	err = each(ctx, changes, func(ctx context.Context, c ledger.Change) error {
+		position++
+		return t.q.InsertChange(ctx, sqlc.InsertChangeParams{Position: position, EntityID: c.ID, Ref: c.Ref, Uid: c.UID})
+	})
+	return last, err
 }
 
 func (t *transaction) TrimChanges(ctx context.Context, upTo int64) error {
