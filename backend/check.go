@@ -85,6 +85,7 @@ func (b *Backend) settle(cfg *config.Config) (settings, config.Problems, error) 
 			found.add(checker.CheckConfig(cfg))
 		}
 	}
+	found.problems = append(found.problems, inert(cfg, b.plugins)...)
 	// Last, because lenient decoding leaves its warnings there.
 	found.problems = append(found.problems, cfg.Problems(declaredPaths(b.plugins)...)...)
 	warnings, err := found.result()
@@ -130,6 +131,21 @@ func (b *Backend) choose(cfg *config.Config, where *discovery.Service) (hosted [
 		}
 	}
 	return hosted, off
+}
+
+// inert warns of keys that a Backstage configuration may well have, that an operator would count on, and that nothing here
+// reads: silence would be taken for consent.
+func inert(cfg *config.Config, plugins []host.Plugin) config.Problems {
+	var found config.Problems
+	declared := declaredPaths(plugins)
+	for _, path := range []string{"backend.rateLimit", "backend.startup", "proxy", "spacelift", "rely", "export", "events", "search"} {
+		if cfg.Has(path) && !slices.Contains(declared, path) {
+			p := cfg.Errorf(path, "docs/configuration.md lists what is read", "has no effect in this release")
+			p.Warning = true
+			found = append(found, p)
+		}
+	}
+	return found
 }
 
 func declaredPaths(plugins []host.Plugin) []string {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/understudy-portal/understudy/host"
 	"github.com/understudy-portal/understudy/host/config"
+	"github.com/understudy-portal/understudy/host/router"
 )
 
 // Backend is a server to be: plugins and options. It does nothing until Run or Check.
@@ -33,6 +34,7 @@ type options struct {
 	logTo     io.Writer
 	logFormat string
 	ready     func(Running)
+	inspect   func(plugin string, routes []*router.Routes) // tests look at the routes
 }
 
 // Option changes how the server is made.

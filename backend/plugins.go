@@ -52,6 +52,9 @@ func (s *server) register(ctx context.Context) error {
 			continue
 		}
 		s.connect(p)
+		if s.options.inspect != nil {
+			s.options.inspect(p.ID(), h.routes)
+		}
 	}
 	_, err := found.result()
 	return err
