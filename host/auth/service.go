@@ -146,6 +146,10 @@ func (s *Service) postpone(r *http.Request, plugin string) *http.Request {
 	return r.WithContext(context.WithValue(r.Context(), contextKey{}, carried))
 }
 
+// verifyTimeout bounds the reading of keys, in a store or from a peer, so that a stalled one costs an answer, not a
+// connection for as long as it stalls.
+const verifyTimeout = 10 * time.Second
+
 // identify finds the caller's token and verifies it. Without one the credentials are none. A cookie counts only where
 // limited access is allowed, and only if there is no bearer token.
 func (s *Service) identify(r *http.Request, plugin string, limited bool) (Credentials, error) {
@@ -156,7 +160,14 @@ func (s *Service) identify(r *http.Request, plugin string, limited bool) (Creden
 	if text == "" {
 		return Credentials{Principal: Principal{Kind: KindNone}}, nil
 	}
-	return s.Verify(r.Context(), plugin, text, limited)
+	ctx, cancel := context.WithTimeout(r.Context(), verifyTimeout)
+	defer cancel()
+	c, err := s.Verify(ctx, plugin, text, limited)
+	if err != nil && ctx.Err() != nil && r.Context().Err() == nil {
+		s.log.WarnContext(r.Context(), "a caller could not be verified in time", "plugin", plugin, "err", err)
+		return c, fault.Unavailable("The caller could not be verified within %s", verifyTimeout)
+	}
+	return c, err
 }
 
 var _ router.Gate = (*Service)(nil)
