@@ -47,7 +47,11 @@ export function assertQuiet(complaints, { failing = false } = {}) {
 
 /** The page has everything that it waits for. */
 export async function settle(page) {
-  await page.waitForFunction(() => document.fonts.status === 'loaded' && !document.querySelector('[aria-busy="true"]'));
+  await page.waitForFunction(() => {
+    const content = document.getElementById('content');
+    const drawn = document.querySelector('main') && (!content || content.childElementCount > 0);
+    return drawn && document.fonts.status === 'loaded' && !document.querySelector('[aria-busy="true"]');
+  });
 }
 
 export async function assertAccessible(page) {

@@ -60,7 +60,9 @@ describe('keyboard', () => {
     await page.waitForURL(/q=checkout/);
     await settle(page);
     await page.keyboard.press('Escape');
-    await tabTo(page, /^Checkout$/);
+    await tabTo(page, /^Skip to the list$/);
+    await page.keyboard.press('Enter');
+    await tabTo(page, /^Checkout$/, 10);
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { level: 1, name: 'Checkout' }).waitFor();
     assert.equal(await page.evaluate(() => document.activeElement?.id), 'content', 'a new page has the focus');

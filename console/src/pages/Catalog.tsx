@@ -53,9 +53,12 @@ export default function Catalog() {
       <KindRow selection={selection} counts={facets.data?.kind} counted={term === ''} onChange={choose} />
       <div className={classes.columns}>
         <aside className={classes.side} aria-label="Filters">
+          <a className={classes.skip} href="#list" onClick={skipToList}>
+            Skip to the list
+          </a>
           {panel}
         </aside>
-        <div className={classes.main}>
+        <div id="list" tabIndex={-1} className={classes.main}>
           {page.isError && !page.isPlaceholderData && !page.data ? (
             <ListError error={page.error} cursor={search.cursor} onRetry={() => void page.refetch()} onRestart={() => go({ ...search, cursor: undefined, page: undefined })} />
           ) : page.data && page.data.items.length === 0 ? (
@@ -79,6 +82,12 @@ export default function Catalog() {
       </Drawer>
     </>
   );
+}
+
+/** The filters are many stops on the way of whoever uses the keyboard. */
+function skipToList(event: React.MouseEvent) {
+  event.preventDefault();
+  document.getElementById('list')?.focus();
 }
 
 function Summary({ page, term }: { page: EntityPage | undefined; term: string }) {

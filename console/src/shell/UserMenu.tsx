@@ -1,5 +1,4 @@
-import { ActionIcon, Avatar, Group, Menu, Text, UnstyledButton, useComputedColorScheme, useMantineColorScheme } from '@mantine/core';
-import IconCheck from '@tabler/icons-react/dist/esm/icons/IconCheck.mjs';
+import { ActionIcon, Avatar, Group, type MantineColorScheme, Menu, Text, UnstyledButton, useComputedColorScheme, useMantineColorScheme } from '@mantine/core';
 import IconDesktop from '@tabler/icons-react/dist/esm/icons/IconDeviceDesktop.mjs';
 import IconLogout from '@tabler/icons-react/dist/esm/icons/IconLogout.mjs';
 import IconMoon from '@tabler/icons-react/dist/esm/icons/IconMoon.mjs';
@@ -34,18 +33,16 @@ export function ThemeMenu() {
         </ActionIcon>
       </Menu.Target>
       <Menu.Dropdown>
-        {schemes.map((s) => (
-          <Menu.Item
-            key={s.value}
-            role="menuitemradio"
-            aria-checked={colorScheme === s.value}
-            leftSection={<s.icon size={17} stroke={1.6} aria-hidden />}
-            rightSection={colorScheme === s.value ? <IconCheck size={16} aria-hidden /> : undefined}
-            onClick={() => setColorScheme(s.value)}
-          >
-            {s.label}
-          </Menu.Item>
-        ))}
+        <Menu.RadioGroup value={colorScheme} onChange={(value) => setColorScheme(value as MantineColorScheme)}>
+          {schemes.map((s) => (
+            <Menu.RadioItem key={s.value} value={s.value} closeMenuOnClick>
+              <Group gap="xs" wrap="nowrap">
+                <s.icon size={17} stroke={1.6} aria-hidden />
+                {s.label}
+              </Group>
+            </Menu.RadioItem>
+          ))}
+        </Menu.RadioGroup>
       </Menu.Dropdown>
     </Menu>
   );
