@@ -166,12 +166,12 @@ func backstage(e entity.Entity) bool { return strings.Contains(e.APIVersion(), "
 func (v *Validator) document(ctx context.Context, t task, d document) error {
 	if d.err != nil {
 		v.problem(t, d, "", d.err)
-		return nil
+		return nil //nolint:nilerr // a document's mistake is a problem, not our error
 	}
 	v.checked++
-	if err := entity.ValidateEnvelope(d.entity); err != nil {
-		v.problem(t, d, "", err)
-		return nil //nolint:nilerr // as above
+	if wrong := entity.ValidateEnvelope(d.entity); wrong != nil {
+		v.problem(t, d, "", wrong)
+		return nil
 	}
 	ref := d.entity.Ref().String()
 	place := fmt.Sprintf("%s:%d", t.path, d.line)
