@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"io/fs"
+	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -86,5 +87,40 @@ func TestThePageNamesWhatIsThere(t *testing.T) {
 		if _, err := fs.Stat(fsys, strings.TrimPrefix(m[1], Prefix+"/")); err != nil {
 			t.Errorf("%s: %v", m[1], err)
 		}
+	}
+}
+
+func filesServer(t *testing.T) *fixture {
+	t.Helper()
+	return start(t, &fakeSystem{}, newCatalog(t), "{}")
+}
+
+func TestTheRootLeadsToTheConsole(t *testing.T) {
+	t.Parallel()
+	f := filesServer(t)
+	if res, _ := f.get(t, "/", ""); res.StatusCode != http.StatusFound || res.Header.Get("Location") != "/console/" {
+		t.Errorf("GET /: %d %q", res.StatusCode, res.Header.Get("Location"))
+	}
+	if res, _ := f.get(t, "/nothing", ""); res.StatusCode != http.StatusNotFound {
+		t.Errorf("GET /nothing: %d", res.StatusCode)
+	}
+	res := f.open(t, t.Context(), http.MethodPost, "/", "")
+	_ = res.Body.Close()
+	if res.StatusCode != http.StatusNotFound {
+		t.Errorf("POST /: %d", res.StatusCode)
+	}
+}
+
+func TestThePageFitsItsSecurityPolicy(t *testing.T) {
+	t.Parallel()
+	f := filesServer(t)
+	_, page := f.get(t, "/console/", "")
+	for line := range strings.SplitSeq(page, "\n") {
+		if strings.Contains(line, "<script") && !strings.Contains(line, "src=") || strings.Contains(line, "onclick") {
+			t.Errorf("an inline script, which script-src 'self' forbids: %s", line)
+		}
+	}
+	if strings.Contains(page, "http://") || strings.Contains(page, "https://") {
+		t.Error("the page names another server")
 	}
 }

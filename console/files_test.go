@@ -2,16 +2,9 @@ package console
 
 import (
 	"net/http"
-	"strings"
 	"testing"
 	"testing/fstest"
 )
-
-func filesServer(t *testing.T) *fixture {
-	t.Helper()
-	f := start(t, &fakeSystem{}, newCatalog(t), "{}")
-	return f
-}
 
 func TestFilesAreServed(t *testing.T) {
 	t.Parallel()
@@ -48,36 +41,6 @@ func TestFilesAreServed(t *testing.T) {
 		if w.Code != c.status || w.Header().Get("Cache-Control") != c.cache || w.Body.String() != c.body {
 			t.Errorf("%s %s: %d %q %q", c.method, c.path, w.Code, w.Header().Get("Cache-Control"), w.Body.String())
 		}
-	}
-}
-
-func TestTheRootLeadsToTheConsole(t *testing.T) {
-	t.Parallel()
-	f := filesServer(t)
-	if res, _ := f.get(t, "/", ""); res.StatusCode != http.StatusFound || res.Header.Get("Location") != "/console/" {
-		t.Errorf("GET /: %d %q", res.StatusCode, res.Header.Get("Location"))
-	}
-	if res, _ := f.get(t, "/nothing", ""); res.StatusCode != http.StatusNotFound {
-		t.Errorf("GET /nothing: %d", res.StatusCode)
-	}
-	res := f.open(t, t.Context(), http.MethodPost, "/", "")
-	_ = res.Body.Close()
-	if res.StatusCode != http.StatusNotFound {
-		t.Errorf("POST /: %d", res.StatusCode)
-	}
-}
-
-func TestThePageFitsItsSecurityPolicy(t *testing.T) {
-	t.Parallel()
-	f := filesServer(t)
-	_, page := f.get(t, "/console/", "")
-	for line := range strings.SplitSeq(page, "\n") {
-		if strings.Contains(line, "<script") && !strings.Contains(line, "src=") || strings.Contains(line, "onclick") {
-			t.Errorf("an inline script, which script-src 'self' forbids: %s", line)
-		}
-	}
-	if strings.Contains(page, "http://") || strings.Contains(page, "https://") {
-		t.Error("the page names another server")
 	}
 }
 
