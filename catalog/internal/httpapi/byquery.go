@@ -19,7 +19,7 @@ func itoa(n int) string { return strconv.Itoa(n) }
 type pageRequest struct {
 	cursor    *cursor
 	predicate entity.Predicate
-	fields    *entity.Projection
+	fields    *projection
 	limit     int
 	offset    int
 	exclude   bool // do not count
@@ -216,7 +216,7 @@ func (a *API) writeQuery(w http.ResponseWriter, r *http.Request, q *pageRequest)
 	tail = append(entity.AppendJSON(tail, q.pageInfo(page, total)), '}')
 	const head = `{"items":[`
 	if q.fields != nil {
-		body, err := appendItems([]byte(head), page.Docs, q.fields)
+		body, err := q.fields.appendAll([]byte(head), page.Docs)
 		if err != nil {
 			return err
 		}

@@ -11,7 +11,7 @@ import (
 // refsRequest is what by-refs asks for.
 type refsRequest struct {
 	refs      []string
-	fields    *entity.Projection
+	fields    *projection
 	predicate entity.Predicate
 }
 
@@ -104,7 +104,7 @@ func (q *refsRequest) find(s *index.Snapshot, may scope, docs []index.Doc) {
 	}
 }
 
-func writeRefs(w http.ResponseWriter, r *http.Request, docs []index.Doc, fields *entity.Projection) error {
+func writeRefs(w http.ResponseWriter, r *http.Request, docs []index.Doc, fields *projection) error {
 	body := []byte(`{"items":[`)
 	var err error
 	for i := range docs {
@@ -113,7 +113,7 @@ func writeRefs(w http.ResponseWriter, r *http.Request, docs []index.Doc, fields 
 		}
 		if docs[i].Body == nil {
 			body = append(body, "null"...)
-		} else if body, err = appendProjected(body, docs[i], fields); err != nil {
+		} else if body, err = fields.append(body, docs[i]); err != nil {
 			return err
 		}
 	}

@@ -109,7 +109,7 @@ func (a *API) mayDelete(r *http.Request, uid string) error {
 type listing struct {
 	params        params
 	query         index.Query
-	fields        *entity.Projection
+	fields        *projection
 	paged         bool
 	limit, offset int // limit -1: none
 }
@@ -224,7 +224,7 @@ func (a *API) writeAll(w http.ResponseWriter, r *http.Request, s *index.Snapshot
 		if l.fields == nil {
 			out.write(d.Body)
 		} else {
-			if scratch, failed = appendProjected(scratch[:0], d, l.fields); failed != nil {
+			if scratch, failed = l.fields.append(scratch[:0], d); failed != nil {
 				return false
 			}
 			out.write(scratch)
@@ -251,7 +251,7 @@ func (a *API) writePage(w http.ResponseWriter, r *http.Request, s *index.Snapsho
 		w.Header()["Link"] = []string{"<" + router.RelativePath(r) + "?" + next.encode() + `>; rel="next"`}
 	}
 	if l.fields != nil {
-		body, err := appendItems([]byte("["), page.Docs, l.fields)
+		body, err := l.fields.appendAll([]byte("["), page.Docs)
 		if err != nil {
 			return err
 		}
@@ -291,14 +291,6 @@ func parseQuery(v *entity.Object) (entity.Predicate, error) {
 		return nil, nil
 	}
 	p, err := entity.ParsePredicate(v)
-	if err != nil {
-		return nil, fault.Input("%s", err.Error())
-	}
-	return p, nil
-}
-
-func parseFields(fields []string) (*entity.Projection, error) {
-	p, err := entity.ParseProjection(fields)
 	if err != nil {
 		return nil, fault.Input("%s", err.Error())
 	}

@@ -158,7 +158,7 @@ func (s *server) do(method, path, body string, header ...string) answer {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	defer res.Body.Close()
+	defer func() { _ = res.Body.Close() }()
 	data, err := io.ReadAll(res.Body)
 	if err != nil {
 		s.t.Fatal(err)

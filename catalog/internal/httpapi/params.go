@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/understudy-portal/understudy/host/fault"
 )
@@ -148,13 +149,16 @@ func commaLists(values []string) []string {
 	var items []string
 	for _, v := range values {
 		for item := range strings.SplitSeq(v, ",") {
-			if item = strings.TrimSpace(item); item != "" {
+			if item = strings.TrimFunc(item, isSpace); item != "" {
 				items = append(items, item)
 			}
 		}
 	}
 	return items
 }
+
+// isSpace is what JavaScript's trim removes.
+func isSpace(r rune) bool { return r != '\u0085' && (unicode.IsSpace(r) || r == '\ufeff') }
 
 // encode writes a query string as URLSearchParams does.
 func (p params) encode() string {

@@ -1,12 +1,10 @@
 package httpapi
 
 import (
-	"fmt"
 	"net/http"
 	"sync"
 
 	"github.com/understudy-portal/understudy/catalog/internal/index"
-	"github.com/understudy-portal/understudy/entity"
 	"github.com/understudy-portal/understudy/host/router"
 )
 
@@ -90,29 +88,6 @@ func writeStored(w http.ResponseWriter, d index.Doc) error {
 	h["Transfer-Encoding"] = chunked
 	_, _ = w.Write(d.Body) // fails when the caller has gone
 	return nil
-}
-
-// appendProjected appends the fields of a stored entity that the caller asked for.
-func appendProjected(dst []byte, d index.Doc, fields *entity.Projection) ([]byte, error) {
-	o, err := entity.ParseObject(d.Body)
-	if err != nil {
-		return dst, fmt.Errorf("read entity %s: %w", d.Ref, err)
-	}
-	return entity.AppendJSON(dst, fields.Apply(o)), nil
-}
-
-// appendItems appends entities, projected, as the members of a JSON list.
-func appendItems(dst []byte, docs []index.Doc, fields *entity.Projection) ([]byte, error) {
-	var err error
-	for i := range docs {
-		if i > 0 {
-			dst = append(dst, ',')
-		}
-		if dst, err = appendProjected(dst, docs[i], fields); err != nil {
-			return dst, err
-		}
-	}
-	return dst, nil
 }
 
 func writeJSON(w http.ResponseWriter, r *http.Request, body []byte) error {

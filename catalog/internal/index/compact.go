@@ -40,7 +40,8 @@ func compact(seed maphash.Seed, views []view) []view {
 				kept = append(kept, v)
 			}
 		}
-		views = append(kept, merge(seed, from))
+		kept = append(kept, merge(seed, from))
+		views = kept
 	}
 }
 

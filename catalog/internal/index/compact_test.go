@@ -13,7 +13,7 @@ func TestCompactKeepsFewSegments(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 1))
 	s := &Snapshot{seed: maphash.MakeSeed()}
 	position := int64(0)
-	for range 300 {
+	for range 100 {
 		var changes []Change
 		for range []int{1, 3, 50, 400, 3000}[random.IntN(5)] {
 			name := random.IntN(20_000)

@@ -140,7 +140,7 @@ func TestSnapshotsStayWhileTheCatalogChanges(t *testing.T) {
 // TestLargeCatalog goes beyond one full segment, where the property test does not reach.
 func TestLargeCatalog(t *testing.T) {
 	t.Parallel()
-	const n = 70_000
+	const n = 42_000
 	ix := index.New(index.Options{})
 	random := rand.New(rand.NewPCG(3, 3))
 	changes := make([]index.Change, n)
@@ -151,10 +151,10 @@ func TestLargeCatalog(t *testing.T) {
 			Body: fmt.Appendf(nil, `{"kind":"Component","metadata":{"name":"C%05d","uid":"%s"},"spec":{"seventh":"%d"}}`, i, uid, i%7),
 		}
 	}
-	if err := ix.Apply(changes[:50_000], 1); err != nil {
+	if err := ix.Apply(changes[:35_000], 1); err != nil {
 		t.Fatal(err)
 	}
-	for at := 50_000; at < n; at += 1000 {
+	for at := 35_000; at < n; at += 1000 {
 		if err := ix.Apply(changes[at:at+1000], int64(at)); err != nil {
 			t.Fatal(err)
 		}

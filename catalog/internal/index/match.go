@@ -3,6 +3,7 @@ package index
 import (
 	"bytes"
 	"fmt"
+	"slices"
 
 	"github.com/RoaringBitmap/roaring/v2"
 
@@ -132,7 +133,7 @@ func equal(key string, values []string) matcher {
 		for i, v := range wanted {
 			terms := s.valueTerms(at, v)
 			if i == 0 {
-				found = terms[:len(terms):len(terms)]
+				found = slices.Clip(terms)
 			} else {
 				found = append(found, terms...)
 			}
