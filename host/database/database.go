@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"log/slog"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -33,6 +34,7 @@ type Database struct {
 
 	// PostgreSQL only.
 	pool   *pgxpool.Pool
+	wires  wires           // the pool's
 	conn   *pgx.ConnConfig // for a connection outside the pool
 	server Server
 	key    string
@@ -69,12 +71,38 @@ func (d *Database) Ping(ctx context.Context) error {
 	return nil
 }
 
-// close waits for connections in use, so whoever uses the store must have ended.
+// closeTimeout is how long a server has to part from us in good manners.
+const closeTimeout = 3 * time.Second
+
+// close waits for connections in use, so whoever uses the store must have ended. A server that does not answer is cut off.
 func (d *Database) close() error {
 	if d.engine == PostgreSQL {
-		d.pool.Close()
-		return nil
+		return d.closePool()
 	}
 	// The writer last: whoever closes last folds the log back into the file, which the readers may not.
 	return errors.Join(d.reader.Close(), d.writer.Close())
+}
+
+func (d *Database) closePool() error {
+	done := make(chan struct{})
+	go func() {
+		d.pool.Close()
+		close(done)
+	}()
+	timer := time.NewTimer(closeTimeout)
+	defer timer.Stop()
+	select {
+	case <-done:
+		return nil
+	case <-timer.C:
+	}
+	d.wires.cut()
+	timer.Reset(closeTimeout)
+	select {
+	case <-done:
+		d.log.Warn("the database did not answer while its connections were closed", "database", d.where)
+		return nil
+	case <-timer.C:
+		return errors.New("its connections are still in use")
+	}
 }

@@ -53,8 +53,7 @@ func openPostgreSQL(ctx context.Context, id string, settings Settings, log *slog
 		return nil, d.opening(err)
 	}
 	if err := d.pool.Ping(ctx); err != nil {
-		d.pool.Close()
-		return nil, d.opening(err)
+		return nil, errors.Join(d.opening(err), d.closePool())
 	}
 	return d, nil
 }
@@ -65,11 +64,14 @@ func (d *Database) newPool(ctx context.Context, p Pool) (*pgxpool.Pool, error) {
 	if err != nil {
 		return nil, err
 	}
-	cfg.ConnConfig = d.conn
+	cfg.ConnConfig = d.conn.Copy()
+	cfg.ConnConfig.DialFunc = d.wires.through(d.conn.DialFunc)
 	cfg.MinConns, cfg.MaxConns = int32(p.Min), int32(cmp.Or(p.Max, max(defaultConnections, p.Min)))
 	if p.Idle > 0 {
 		cfg.MaxConnIdleTime = p.Idle
 	}
+	// An idle connection is checked before it is handed out; the driver's own check has no end of its own.
+	cfg.PingTimeout = cmp.Or(d.server.Timeout, connectTimeout)
 	cfg.AfterConnect = d.assumeRole
 	return pgxpool.NewWithConfig(ctx, cfg)
 }

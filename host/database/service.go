@@ -115,8 +115,8 @@ func (s *Service) entry(id string, settings *Settings) (*store, error) {
 	return entry, nil
 }
 
-// Close closes every store that was opened, once whoever uses them has given their connections back. Plugin fails from
-// then on. A second call does nothing.
+// Close closes every store that was opened, once whoever uses them has given their connections back, or after a few
+// seconds. Plugin fails from then on. A second call does nothing.
 func (s *Service) Close() error {
 	s.mu.Lock()
 	if s.closed {
@@ -130,12 +130,16 @@ func (s *Service) Close() error {
 	if s.metrics != nil {
 		s.metrics.Unregister((*collector)(s))
 	}
-	var errs []error
-	for _, db := range open {
-		if err := db.close(); err != nil {
-			errs = append(errs, fmt.Errorf("close %s: %w", db, err))
-		}
+	errs := make([]error, len(open), len(open)+1)
+	var closing sync.WaitGroup
+	for i, db := range open {
+		closing.Go(func() {
+			if err := db.close(); err != nil {
+				errs[i] = fmt.Errorf("close %s: %w", db, err)
+			}
+		})
 	}
+	closing.Wait()
 	if temp != "" {
 		errs = append(errs, os.RemoveAll(temp))
 	}
