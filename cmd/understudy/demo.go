@@ -36,6 +36,12 @@ func (c demoCommand) Run(ctx context.Context, cli *commands, std streams) error 
 	if err != nil {
 		return usageError{err}
 	}
+	if port == 0 {
+		// The demo's configuration has its address in many places, so that the port must be known before it starts.
+		if port, err = freePortOn(ctx, host); err != nil {
+			return err
+		}
+	}
 	data, err := c.prepare(std.environ)
 	if err != nil {
 		return err
@@ -89,6 +95,17 @@ func loopback(listen string) (host string, port int, err error) {
 		return host, port, nil
 	}
 	return "", 0, fmt.Errorf("--listen %s: the demo signs anyone in, so it listens on loopback only; use localhost:%d, or 'understudy serve' with a configuration of your own", listen, port)
+}
+
+// freePortOn finds a port that nobody listens on now.
+func freePortOn(ctx context.Context, host string) (int, error) {
+	var config net.ListenConfig
+	l, err := config.Listen(ctx, "tcp", net.JoinHostPort(host, "0"))
+	if err != nil {
+		return 0, fmt.Errorf("find a free port: %w", err)
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port, nil
 }
 
 // prepare makes the data folder with the sample catalog in it.

@@ -32,7 +32,7 @@ func write(w io.Writer) error {
 		return err
 	}
 	var b bytes.Buffer
-	b.WriteString("Understudy contains the following software by others, each under the licence that follows its name.\nThe notices of what the console is built from are in console/dist/THIRD_PARTY_NOTICES.txt.\n")
+	b.WriteString("Understudy contains the following software by others, each under the licence that follows its name.\nWhat the console is built from is in console/dist/licenses.md, and its fonts in console/dist/font-licenses.txt.\n")
 	for _, m := range modules {
 		texts, err := licences(m.dir)
 		if err != nil {
