@@ -87,6 +87,11 @@ func measure(ctx context.Context, p plan, database, section string) error {
 	if err := s.measureRequests(ctx); err != nil {
 		return err
 	}
+	if section != "" {
+		if err := s.measureReplicas(ctx); err != nil {
+			return err
+		}
+	}
 	if err := s.measureIdle(ctx); err != nil {
 		return err
 	}
