@@ -270,3 +270,17 @@ func TestHeaders(t *testing.T) {
 		t.Errorf("HEAD: %d %q", a.StatusCode, a.body)
 	}
 }
+
+// TestLargeEntities go through the stream whole, beyond its buffer.
+func TestLargeEntities(t *testing.T) {
+	t.Parallel()
+	big := strings.Repeat("x", 200_000)
+	s := serve(t, component("a", "u1", `"text":"small"`), component("b", "u2", `"text":"`+big+`"`), component("c", "u3", ``))
+	a := s.get("/entities")
+	if got := a.items(t); !slices.Equal(got, []string{"a", "b", "c"}) || !strings.Contains(a.body, big) {
+		t.Errorf("%v, %d bytes", got, len(a.body))
+	}
+	if a := s.get("/entities/by-name/component/default/b"); !strings.Contains(a.body, big) {
+		t.Errorf("by name: %d bytes", len(a.body))
+	}
+}

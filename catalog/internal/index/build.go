@@ -1,6 +1,7 @@
 package index
 
 import (
+	"bytes"
 	"cmp"
 	"fmt"
 	"hash/maphash"
@@ -27,6 +28,7 @@ type keyRows struct {
 // valueRows are the documents of one (key, original value). The first stands apart because most values have no other.
 type valueRows struct {
 	original, lowered string
+	at                int32 // where the body of the first holds the original, or -1
 	first             uint16
 	more              []uint16
 }
@@ -43,14 +45,15 @@ func build(seed maphash.Seed, docs []Doc) (*segment, error) {
 		}
 		w.doc(d)
 		rows, _ := entity.SearchRows(entity.FromObject(object))
-		b.add(uint16(i), rows)
+		b.add(uint16(i), d.Body, rows)
 	}
 	w.docsDone()
 	b.write(w)
 	return w.done(), nil
 }
 
-func (b *builder) add(doc uint16, rows []entity.Row) {
+func (b *builder) add(doc uint16, body []byte, rows []entity.Row) {
+	near := 0
 	for i := range rows {
 		row := &rows[i]
 		k := b.keys[row.Key]
@@ -69,9 +72,28 @@ func (b *builder) add(doc uint16, rows []entity.Row) {
 			k.values[at].more = append(k.values[at].more, doc)
 			continue
 		}
+		at := find(body, row.Original, near)
+		if at >= 0 {
+			near = at
+		}
 		k.terms[row.Original] = len(k.values)
-		k.values = append(k.values, valueRows{original: row.Original, lowered: row.Value, first: doc})
+		k.values = append(k.values, valueRows{original: row.Original, lowered: row.Value, at: int32(at), first: doc})
 	}
+}
+
+// worthFinding is the length from which a value is looked for in its document's body; a shorter one is stored as quickly.
+const worthFinding = 8
+
+// find tells where the body has a value as it is, or -1. Rows come nearly in the order of the body, so it looks behind
+// the place of the last one first.
+func find(body []byte, value string, near int) int {
+	if len(value) < worthFinding {
+		return -1
+	}
+	if at := bytes.Index(body[near:], bytesOf(value)); at >= 0 {
+		return near + at
+	}
+	return bytes.Index(body, bytesOf(value))
 }
 
 func (b *builder) write(w *writer) {
@@ -89,7 +111,7 @@ func (b *builder) write(w *writer) {
 			docs = append(append(docs[:0], v.first), v.more...)
 			at := -1
 			if len(docs) == 1 {
-				at = inDoc(w.seg.bodies[v.first], bytesOf(v.original))
+				at = int(v.at)
 			}
 			w.term(v.value(), docs, at)
 		}

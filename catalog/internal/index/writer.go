@@ -1,7 +1,6 @@
 package index
 
 import (
-	"bytes"
 	"encoding/binary"
 	"hash/maphash"
 	"strings"
@@ -112,12 +111,4 @@ func exact[T any](s []T) []T {
 		return s
 	}
 	return append(make([]T, 0, len(s)), s...)
-}
-
-// inDoc tells where a document's body holds a value as it is, or -1.
-func inDoc(body, original []byte) int {
-	if len(original) == 0 {
-		return 0
-	}
-	return bytes.Index(body, original)
 }
