@@ -40,11 +40,11 @@ func openSQLite(ctx context.Context, id string, settings Settings, log *slog.Log
 		return nil, d.opening(err)
 	}
 	busy := cmp.Or(settings.SQLite.Busy, busyTimeout)
-	writer := append(pragmas(32, busy), "_txlock=immediate", pragma("journal_mode(WAL)"), pragma("journal_size_limit(67108864)"))
+	writer := append(pragmas(8, busy), "_txlock=immediate", pragma("journal_mode(WAL)"), pragma("journal_size_limit(67108864)"))
 	if d.writer, err = d.connect(writer, 1); err != nil {
 		return nil, d.opening(err)
 	}
-	if d.reader, err = d.connect(append(pragmas(8, busy), pragma("query_only(1)")), readers(settings.Pool)); err != nil {
+	if d.reader, err = d.connect(append(pragmas(2, busy), pragma("query_only(1)")), readers(settings.Pool)); err != nil {
 		return nil, errors.Join(d.opening(err), d.writer.Close())
 	}
 	if err := d.probe(ctx); err != nil {
