@@ -39,6 +39,7 @@ type mounted struct {
 	service *Service
 	id      string
 	source  keys.Source
+	keys    *storedKeys // of source
 }
 
 // Mount adds to a plugin's routes what every plugin has: the JWKS document and the cookie endpoint. It also lets the
@@ -51,6 +52,7 @@ func (s *Service) Mount(routes *router.Routes, id string, open OpenFunc) error {
 			Rotate: keyRotation, Keep: keyPublished, Now: s.now,
 		})
 	}
+	m.keys = &storedKeys{read: func(ctx context.Context) (keys.Set, error) { return m.source.Keys(ctx) }}
 	s.mu.Lock()
 	_, twice := s.plugins[id]
 	s.plugins[id] = m

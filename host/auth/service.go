@@ -59,6 +59,7 @@ type Service struct {
 
 	mu         sync.RWMutex // guards the fields below
 	userTokens UserTokens
+	userKeys   *storedKeys // of userTokens
 	plugins    map[string]*mounted
 }
 
@@ -103,13 +104,19 @@ func New(o Options) (*Service, error) {
 func (s *Service) SetUserTokens(u UserTokens) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.userTokens = u
+	s.userTokens, s.userKeys = u, &storedKeys{read: u.Keys}
 }
 
 func (s *Service) localUserTokens() UserTokens {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	return s.userTokens
+}
+
+func (s *Service) localUserKeys() *storedKeys {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.userKeys
 }
 
 func (s *Service) localPlugin(id string) *mounted {

@@ -127,7 +127,7 @@ func (s *Service) verifyOnBehalf(ctx context.Context, plugin string, claims toke
 // callerKeys returns the keys of a calling plugin: from its own store if it lives here, else from its JWKS document.
 func (s *Service) callerKeys(ctx context.Context, id string, header token.Header) (keys.Set, error) {
 	if local := s.localPlugin(id); local != nil {
-		return local.source.Keys(ctx)
+		return local.keys.keys(ctx, header, s.now())
 	}
 	base, err := s.discovery.InternalURL(ctx, id)
 	if err != nil {
@@ -177,18 +177,18 @@ func isUserToken(t *token.Token) bool {
 }
 
 func (s *Service) verifyUser(ctx context.Context, t *token.Token) (token.Claims, error) {
-	set, err := s.userKeys(ctx, t.Header)
+	set, err := s.keysOfUsers(ctx, t.Header)
 	if err != nil {
 		return token.Claims{}, err
 	}
 	return t.Verify(set, s.now())
 }
 
-// userKeys returns the keys of user tokens. Where the auth plugin is remote, a failure to reach it is worth a warning: the
+// keysOfUsers returns the keys of user tokens. Where the auth plugin is remote, a failure to reach it is worth a warning: the
 // callers see only that their token was not accepted.
-func (s *Service) userKeys(ctx context.Context, header token.Header) (keys.Set, error) {
-	if local := s.localUserTokens(); local != nil {
-		return local.Keys(ctx)
+func (s *Service) keysOfUsers(ctx context.Context, header token.Header) (keys.Set, error) {
+	if local := s.localUserKeys(); local != nil {
+		return local.keys(ctx, header, s.now())
 	}
 	base, err := s.discovery.InternalURL(ctx, "auth")
 	if err != nil {
