@@ -236,7 +236,7 @@ func TestPanicsAreFailures(t *testing.T) {
 	var runs atomic.Int32
 	inBubble(t, Options{}, func(b *bubble) {
 		b.pass(11 * time.Second)
-		if got := b.row("a").lastError; runs.Load() != 2 || !strings.Contains(got, "panic: oops") {
+		if got := b.row("a").lastError; runs.Load() != 2 || got != `{"name":"Error","message":"panic: oops"}` {
 			t.Errorf("%d runs, recorded %s", runs.Load(), got)
 		}
 	}, Task{ID: "a", Schedule: every(10 * time.Second), Run: func(context.Context) error {

@@ -62,7 +62,7 @@ func (s *Scheduler) execute(ctx context.Context, w *worker, timeout time.Duratio
 	defer stop()
 	began := time.Now()
 	s.meter.started(w)
-	err := call(ctx, w.task.Run)
+	err := s.call(ctx, w)
 	if cause := context.Cause(ctx); err != nil && cause != nil {
 		if !errors.Is(err, ctx.Err()) && !errors.Is(err, cause) {
 			err = fmt.Errorf("%w: %w", cause, err)
@@ -85,12 +85,14 @@ func (s *Scheduler) execute(ctx context.Context, w *worker, timeout time.Duratio
 	return err
 }
 
-// call turns a panic into an error: one task must not take the server down with it.
-func call(ctx context.Context, run func(context.Context) error) (err error) {
+// call turns a panic into an error: one task must not take the server down with it. The stack goes to the log alone,
+// since whoever may list the tasks is shown their errors.
+func (s *Scheduler) call(ctx context.Context, w *worker) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+			s.log.Error("task panicked", "task", w.task.ID, "panic", p, "stack", string(debug.Stack()))
+			err = fmt.Errorf("panic: %v", p)
 		}
 	}()
-	return run(ctx)
+	return w.task.Run(ctx)
 }
