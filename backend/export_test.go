@@ -6,3 +6,6 @@ import "github.com/understudy-portal/understudy/host/router"
 func WithRoutes(f func(plugin string, routes []*router.Routes)) Option {
 	return func(o *options) { o.inspect = f }
 }
+
+// Wait is wait, for tests.
+var Wait = wait

@@ -3,11 +3,14 @@ package backend_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/understudy-portal/understudy/backend"
 	"github.com/understudy-portal/understudy/host"
@@ -64,6 +67,35 @@ func TestWhatAPluginOpensIsClosedWhenAnotherFails(t *testing.T) {
 	}
 }
 
+// A signal while the server starts is a stop like any other.
+func TestAStopDuringTheStartIsNoFailure(t *testing.T) {
+	cfg, err := config.Parse("test", []byte(minimal(t)), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, when := range []string{"register", "start"} {
+		t.Run(when, func(t *testing.T) {
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			slow := func(ctx context.Context) error {
+				cancel()
+				return fmt.Errorf("wait for the database: %w", ctx.Err())
+			}
+			p := &plain{id: "slow", start: slow}
+			if when == "register" {
+				p = &plain{id: "slow", register: func(ctx context.Context, _ *host.Env) error { return slow(ctx) }}
+			}
+			log := &syncBuffer{}
+			if err := backend.New(backend.WithConfig(cfg), backend.WithLog(log, "json")).Add(p).Run(ctx); err != nil {
+				t.Error(err)
+			}
+			if !strings.Contains(log.String(), "stopping before the start was complete") {
+				t.Errorf("no word of it in the log: %s", log)
+			}
+		})
+	}
+}
+
 func TestAFailureInTheBackgroundStopsTheServer(t *testing.T) {
 	cfg, err := config.Parse("test", []byte(minimal(t)), nil)
 	if err != nil {
@@ -73,6 +105,26 @@ func TestAFailureInTheBackgroundStopsTheServer(t *testing.T) {
 	err = backend.New(backend.WithConfig(cfg), backend.WithLog(&syncBuffer{}, "json")).Add(p).Run(t.Context())
 	if err == nil || !strings.Contains(err.Error(), "run the plugin worker: out of memory cards") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// Work that does not heed its context keeps the process no longer than the stop may take.
+func TestWorkThatDoesNotEndIsGivenUp(t *testing.T) {
+	var group errgroup.Group
+	release := make(chan struct{})
+	group.Go(func() error {
+		<-release
+		return nil
+	})
+	ctx, cancel := context.WithCancelCause(t.Context())
+	late := errors.New("too late")
+	cancel(late)
+	if err := backend.Wait(ctx, &group); !errors.Is(err, late) {
+		t.Errorf("got %v", err)
+	}
+	close(release)
+	if err := backend.Wait(t.Context(), &group); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -128,16 +128,16 @@ func (s *server) run(ctx context.Context) (err error) {
 		s.running.Port = tcp.Port
 	}
 	if err := s.register(ctx); err != nil {
-		return err
+		return s.unlessStopped(ctx, err)
 	}
 	stop.push(s.stopPlugins)
 
 	// Background work has a context of its own, which ends after the routes have been drained.
 	life, fail := context.WithCancelCause(context.WithoutCancel(ctx))
 	group, work := errgroup.WithContext(life)
-	stop.push(func(context.Context) error {
+	stop.push(func(ctx context.Context) error {
 		fail(nil)
-		return ignoreCancelled(group.Wait())
+		return ignoreCancelled(wait(ctx, group))
 	})
 	serving.Go(func() {
 		if err := s.router.Serve(context.WithoutCancel(ctx)); err != nil {
@@ -149,7 +149,7 @@ func (s *server) run(ctx context.Context) (err error) {
 		return err
 	}
 	if err := s.startPlugins(ctx); err != nil {
-		return err
+		return s.unlessStopped(ctx, err)
 	}
 	s.runPlugins(work, group)
 	s.router.Ready()
@@ -161,6 +161,15 @@ func (s *server) run(ctx context.Context) (err error) {
 		s.log.Error("stopping, because a part of the server failed", "err", context.Cause(work))
 	}
 	return context.Cause(life) // that the listener failed; what failed in the group, the group tells when it is waited for
+}
+
+// unlessStopped is why the server did not start, or nil when it was told to stop before it had: then that is no failure.
+func (s *server) unlessStopped(ctx context.Context, err error) error {
+	if ctx.Err() == nil {
+		return err
+	}
+	s.log.Info("stopping before the start was complete", "err", err)
+	return nil
 }
 
 // gateFunc lets the router be made before the service that it asks.
@@ -226,6 +235,18 @@ func (s *server) stopPlugins(ctx context.Context) error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// wait waits for the background work until ctx ends: work that does not heed its context must not keep the process.
+func wait(ctx context.Context, group *errgroup.Group) error {
+	done := make(chan error, 1)
+	go func() { done <- group.Wait() }()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return fmt.Errorf("background work did not end: %w", context.Cause(ctx))
+	}
 }
 
 func ignoreCancelled(err error) error {
