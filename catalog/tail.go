@@ -36,6 +36,8 @@ type tail struct {
 	mu sync.Mutex
 	// behind is true after a failure, so that it is logged once and health tells.
 	behind atomic.Bool
+	// applied counts the changes that the index has taken.
+	applied atomic.Int64
 }
 
 // load fills the index from the finished entities. It is also what a replica does that was away for longer than the
@@ -67,6 +69,7 @@ func (t *tail) load(ctx context.Context) error {
 	if err := t.index.Apply(all, position); err != nil {
 		return fmt.Errorf("load the catalog: %w", err)
 	}
+	t.applied.Add(int64(len(all)))
 	t.log.Info("catalog loaded", "entities", t.index.Snapshot().Len(), "position", position, "took", time.Since(start))
 	return nil
 }
@@ -97,6 +100,7 @@ func (t *tail) catchUp(ctx context.Context) error {
 		if err := t.index.Apply(batch, position); err != nil {
 			return err
 		}
+		t.applied.Add(int64(len(batch)))
 		if len(changes) < tailMost {
 			return nil
 		}
@@ -121,6 +125,7 @@ func (t *tail) run(ctx context.Context) error {
 	notified := make(chan struct{}, 1)
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return t.listen(ctx, notified) })
+	g.Go(func() error { return t.release(ctx) })
 	g.Go(func() error {
 		tick := time.NewTicker(tailEvery)
 		defer tick.Stop()
