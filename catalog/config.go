@@ -146,6 +146,7 @@ func (s *section) rules() {
 	subs, err := s.OptionalSubs(path)
 	s.fail(err)
 	for _, sub := range subs {
+		s.onlyKeys(sub, "allow", "locations")
 		rule := ingest.Rule{Allow: s.kinds(sub)}
 		if sub.Has("locations") {
 			rule.Locations = s.ruleLocations(sub)
@@ -156,24 +157,19 @@ func (s *section) rules() {
 
 // kinds reads allow: names of kinds, or objects with kind and spec.type.
 func (s *section) kinds(rule *config.Config) []ingest.KindRule {
-	list, ok := rule.Value("allow").([]any)
-	if !ok {
+	if _, ok := rule.Value("allow").([]any); !ok {
 		s.fail(rule.Errorf("allow", "give a list of kinds, such as [Component, API]", "a rule needs a list of kinds"))
 		return nil
 	}
 	var kinds []ingest.KindRule
-	for i, v := range list {
-		switch v := v.(type) {
+	for i, item := range rule.Elements("allow") {
+		switch v := item.Value("").(type) {
 		case string:
 			kinds = append(kinds, ingest.KindRule{Kind: v})
 		case *entity.Object:
-			kind, _ := v.Path("kind").(string)
-			specType, _ := v.Path("spec.type").(string)
-			if kind == "" {
-				s.fail(rule.Errorf("allow", "write {kind: Component, spec.type: service}", "item %d names no kind", i))
-				continue
+			if kind, ok := s.kindRule(item, v); ok {
+				kinds = append(kinds, kind)
 			}
-			kinds = append(kinds, ingest.KindRule{Kind: kind, SpecType: specType})
 		default:
 			s.fail(rule.Errorf("allow", "give names of kinds", "item %d is neither a kind nor an object with one", i))
 		}
@@ -181,11 +177,61 @@ func (s *section) kinds(rule *config.Config) []ingest.KindRule {
 	return kinds
 }
 
+// kindRule reads one object of allow. It is strict, because what it overlooked would allow more than was meant.
+func (s *section) kindRule(item *config.Config, o *entity.Object) (ingest.KindRule, bool) {
+	sound := s.onlyKeys(item, "kind", "spec.type")
+	var out ingest.KindRule
+	for _, field := range []struct {
+		key  string
+		into *string
+	}{{"kind", &out.Kind}, {"spec.type", &out.SpecType}} {
+		v, present := o.Get(field.key)
+		text, _ := v.(string)
+		if present && text == "" {
+			s.fail(item.Errorf(field.key, "write {kind: Component, spec.type: service}", "'%s' must be a text", field.key))
+			sound = false
+		}
+		*field.into = text
+	}
+	if !o.Has("kind") {
+		s.fail(item.Errorf("", "write {kind: Component, spec.type: service}", "it names no kind"))
+		return out, false
+	}
+	return out, sound
+}
+
+// onlyKeys reports keys other than the known ones, each with a guess at the one that was meant.
+func (s *section) onlyKeys(c *config.Config, known ...string) bool {
+	sound := true
+	for _, key := range c.Keys("") {
+		if !slices.Contains(known, key) {
+			s.fail(c.Errorf(key, meant(key, known), "unknown key"))
+			sound = false
+		}
+	}
+	return sound
+}
+
+// meant is the known key that somebody probably meant, as a hint.
+func meant(key string, known []string) string {
+	folded := strings.ToLower(strings.TrimSuffix(key, "s"))
+	for _, k := range known {
+		for _, part := range append(strings.Split(k, "."), k) {
+			part = strings.TrimSuffix(part, "s")
+			if strings.HasPrefix(folded, part) || (len(folded) > 2 && strings.HasPrefix(part, folded)) {
+				return "write '" + k + "'"
+			}
+		}
+	}
+	return "known are " + strings.Join(known, ", ")
+}
+
 func (s *section) ruleLocations(rule *config.Config) []ingest.LocationRule {
 	subs, err := rule.OptionalSubs("locations")
 	s.fail(err)
 	rules := []ingest.LocationRule{} // empty means nowhere, nil everywhere
 	for _, sub := range subs {
+		s.onlyKeys(sub, "type", "exact", "pattern")
 		var r ingest.LocationRule
 		var errs [3]error
 		r.Type, errs[0] = sub.String("type")
@@ -235,6 +281,8 @@ func (s *section) locationRules(sub *config.Config, ref entity.LocationRef) {
 	rules, err := sub.OptionalSubs("rules")
 	s.fail(err)
 	for _, rule := range rules {
+		// Its location is the one that it stands at: another one here would have no effect.
+		s.onlyKeys(rule, "allow")
 		s.out.Rules = append(s.out.Rules, ingest.Rule{
 			Allow: s.kinds(rule), Locations: []ingest.LocationRule{{Type: ref.Type, Exact: ref.Target}},
 		})

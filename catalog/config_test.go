@@ -65,6 +65,42 @@ func TestConfigMistakes(t *testing.T) {
 	}
 }
 
+// TestRuleKeys: an overlooked key of a rule would let in more than was meant.
+func TestRuleKeys(t *testing.T) {
+	t.Parallel()
+	for rules, want := range map[string]string{
+		"[{allow: [Component, {kind: API, spec.type: grpc}], locations: [{type: file, exact: x}, {type: url, pattern: y}]}]": "",
+
+		"[{allow: [{kind: Component, spec: {type: library}}]}]":   "catalog.rules[0].allow[0].spec: unknown key; write 'spec.type'",
+		"[{allow: [{kind: Component, type: library}]}]":           "catalog.rules[0].allow[0].type: unknown key; write 'spec.type'",
+		"[{allow: [{kind: Component, specType: library}]}]":       "catalog.rules[0].allow[0].specType: unknown key; write 'spec.type'",
+		"[{allow: [{kinds: Component}]}]":                         "catalog.rules[0].allow[0].kinds: unknown key; write 'kind'",
+		"[{allow: [{kind: Component, owner: x}]}]":                "catalog.rules[0].allow[0].owner: unknown key; known are kind, spec.type",
+		"[{allow: [{kind: Component, spec.type: [a]}]}]":          "catalog.rules[0].allow[0].spec.type: 'spec.type' must be a text",
+		"[{allow: [{kind: 7}]}]":                                  "catalog.rules[0].allow[0].kind: 'kind' must be a text",
+		"[{allow: [{spec.type: x}]}]":                             "catalog.rules[0].allow[0]: it names no kind",
+		"[{allow: [API], location: [{type: url}]}]":               "catalog.rules[0].location: unknown key; write 'locations'",
+		"[{allow: [API], locations: [{type: url, target: x}]}]":   "catalog.rules[0].locations[0].target: unknown key; known are type, exact, pattern",
+		"[{allow: [API], locations: [{type: url, patterns: x}]}]": "catalog.rules[0].locations[0].patterns: unknown key; write 'pattern'",
+	} {
+		got := problemLines(catalog.New().CheckConfig(parse(t, "catalog: {rules: "+rules+"}")))
+		if (want == "" && got != "") || !strings.Contains(got, want) {
+			t.Errorf("%s: %s, want %s", rules, got, want)
+		}
+	}
+	const location = "catalog: {locations: [{type: url, target: 'https://x.test/a.yaml', rules: [{allow: [API], locations: [{type: url}]}]}]}"
+	if got := problemLines(catalog.New().CheckConfig(parse(t, location))); !strings.Contains(got, "catalog.locations[0].rules[0].locations: unknown key; known are allow") {
+		t.Errorf("a rule of a location: %s", got)
+	}
+}
+
+func problemLines(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
+
 func TestConfigDefaults(t *testing.T) {
 	t.Parallel()
 	got, err := catalog.LoadConfig(parse(t, "app: {}"))
