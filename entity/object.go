@@ -97,6 +97,9 @@ func (o *Object) Set(key string, value any) {
 		o.insert(n, key, value)
 		return
 	}
+	if o.members == nil {
+		o.members = make([]member, 0, 4)
+	}
 	o.members = append(o.members, member{key, value})
 	switch {
 	case o.index != nil:

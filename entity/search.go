@@ -22,15 +22,18 @@ type Row struct {
 // SearchRows flattens a final entity. Where keys differ only in casing, the first casing is indexed and the others are
 // left out (our deviation, catalog.md 11); conflict then holds the lower-cased keys, joined by "', '", for the text
 // "Entity has duplicate keys that vary only in casing, '<conflict>'".
-func SearchRows(e Entity) (rows []Row, conflict string) {
-	f := flattener{
-		byKey: make(map[string]int, 64),
-		keys:  make([]searchKey, 0, 64),
-		rows:  make([]Row, 0, 64),
-	}
+func SearchRows(e Entity) (rows []Row, conflict string) { return new(Flattener).SearchRows(e) }
+
+// Flattener is SearchRows for many entities: it keeps its memory from one to the next. It is for one goroutine.
+type Flattener struct{ f flattener }
+
+// SearchRows does what the function of that name does. The rows are good until the next call.
+func (r *Flattener) SearchRows(e Entity) (rows []Row, conflict string) {
 	if e.Object == nil {
 		return nil, ""
 	}
+	f := &r.f
+	f.reset()
 	f.object("", e.Object)
 	f.add("metadata.name", e.Path("metadata", "name"))
 	f.add("metadata.namespace", e.Namespace())
@@ -49,6 +52,20 @@ type flattener struct {
 	keys      []searchKey
 	byKey     map[string]int // lower-cased key → its place in keys
 	conflicts []string
+}
+
+// mostKept bounds what a flattener keeps for the next entity: one of very many keys must not cost all those after it.
+const mostKept = 4096
+
+func (f *flattener) reset() {
+	if f.byKey == nil || len(f.keys) > mostKept || len(f.rows) > mostKept {
+		*f = flattener{byKey: make(map[string]int, 64), keys: make([]searchKey, 0, 64), rows: make([]Row, 0, 64)}
+		return
+	}
+	clear(f.byKey)
+	clear(f.keys) // what they point to must not live on
+	clear(f.rows)
+	f.rows, f.keys, f.conflicts = f.rows[:0], f.keys[:0], f.conflicts[:0]
 }
 
 // searchKey is what is known of a key so far.

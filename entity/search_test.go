@@ -93,3 +93,30 @@ func TestSearchRows(t *testing.T) {
 		})
 	}
 }
+
+// What a Flattener keeps from one entity must not show in the next.
+func TestFlattenerForgets(t *testing.T) {
+	t.Parallel()
+	var shared entity.Flattener
+	many := entity.NewObject()
+	for i := range 5000 {
+		many.Set(fmt.Sprintf("k%d", i), "v")
+	}
+	for _, text := range []string{
+		`{"kind":"Component","metadata":{"name":"a","tags":["x","y","x"],"Name":"b"},"spec":{"n":null}}`,
+		`{"kind":"API","metadata":{"name":"b","tags":["y"]}}`,
+		string(entity.AppendJSON(nil, many)),
+		`{"kind":"Component","metadata":{"Tags":["x"],"name":"c","namespace":"n"},"relations":[{"type":"ownedBy","targetRef":"group:n/a"}]}`,
+		`{}`,
+	} {
+		o, err := entity.ParseObject([]byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, wantConflict := entity.SearchRows(entity.FromObject(o))
+		got, conflict := shared.SearchRows(entity.FromObject(o))
+		if diff := cmp.Diff(want, got); diff != "" || conflict != wantConflict {
+			t.Errorf("%.60s: conflict %q, want %q; rows (-want +got):\n%s", text, conflict, wantConflict, diff)
+		}
+	}
+}

@@ -11,10 +11,10 @@ import (
 // AppendJSON appends v to dst as JavaScript's JSON.stringify(v) writes it: no white space, nothing escaped for HTML,
 // numbers as NumberString; NaN and the infinities become null, as there. Besides values it takes an Entity, int and
 // int64; any other type is a mistake of the caller, and it panics.
-func AppendJSON(dst []byte, v any) []byte { return appendJSON(dst, v, false) }
+func AppendJSON(dst []byte, v any) []byte { return appendJSON(slices.Grow(dst, sizeJSON(v)), v, false) }
 
 // StableJSON writes v with the keys of all objects sorted, so that equal values give equal bytes.
-func StableJSON(v any) []byte { return appendJSON(nil, v, true) }
+func StableJSON(v any) []byte { return appendJSON(make([]byte, 0, sizeJSON(v)), v, true) }
 
 // MarshalJSON writes the object as AppendJSON does, for structs that encoding/json writes.
 func (o *Object) MarshalJSON() ([]byte, error) { return AppendJSON(nil, o), nil }
@@ -27,6 +27,38 @@ func (o *Object) UnmarshalJSON(data []byte) error {
 	}
 	*o = *parsed
 	return nil
+}
+
+// sizeJSON is about how long the JSON of v is: exact but for numbers and for what is escaped. Growing a buffer step by
+// step would allocate several times that.
+func sizeJSON(v any) int {
+	switch v := v.(type) {
+	case string:
+		return len(v) + len(`""`)
+	case []any:
+		n := len("[]")
+		for _, item := range v {
+			n += sizeJSON(item) + len(",")
+		}
+		return n
+	case *Object:
+		return sizeObject(v)
+	case Entity:
+		return sizeObject(v.Object)
+	default:
+		return len("false")
+	}
+}
+
+func sizeObject(o *Object) int {
+	n := len("null")
+	if o == nil {
+		return n
+	}
+	for i := range o.members {
+		n += len(o.members[i].key) + len(`"":,`) + sizeJSON(o.members[i].value)
+	}
+	return n
 }
 
 func appendJSON(dst []byte, v any, sorted bool) []byte {
@@ -74,7 +106,8 @@ func appendObject(dst []byte, o *Object, sorted bool) []byte {
 	}
 	members := o.members
 	if sorted {
-		members = slices.Clone(members)
+		var few [16]member // most objects need no more, and the stack costs nothing
+		members = append(few[:0], members...)
 		slices.SortFunc(members, func(a, b member) int { return CompareUTF16(a.key, b.key) })
 	}
 	dst = append(dst, '{')

@@ -38,13 +38,14 @@ func build(seed maphash.Seed, docs []Doc) (*segment, error) {
 	slices.SortFunc(docs, func(a, b Doc) int { return cmp.Compare(a.UID, b.UID) })
 	b := builder{keys: map[string]*keyRows{}}
 	w := newWriter(seed, len(docs))
+	var flattener entity.Flattener
 	for i, d := range docs {
 		object, err := entity.ParseObject(d.Body)
 		if err != nil {
 			return nil, fmt.Errorf("entity %s: %w", d.Ref, err)
 		}
 		w.doc(d)
-		rows, _ := entity.SearchRows(entity.FromObject(object))
+		rows, _ := flattener.SearchRows(entity.FromObject(object))
 		b.add(uint16(i), d.Body, rows)
 	}
 	w.docsDone()

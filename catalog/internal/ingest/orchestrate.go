@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/understudy-portal/understudy/entity"
 	"github.com/understudy-portal/understudy/host/fault"
@@ -19,6 +20,7 @@ type Orchestrator struct {
 	rules      Rules
 	allowed    []string
 	log        *slog.Logger
+	flatteners sync.Pool // of *entity.Flattener
 }
 
 // OrchestratorOptions configure an Orchestrator.
@@ -89,11 +91,22 @@ func (o *Orchestrator) Process(ctx context.Context, e entity.Entity) (*Result, e
 	}
 	r := &Result{OK: len(emit.errors) == 0, Entity: done, Errors: emit.errors, emitted: emit}
 	if r.OK {
-		if _, conflict := entity.SearchRows(done); conflict != "" {
+		if conflict := o.conflict(done); conflict != "" {
 			r.Warnings = append(r.Warnings, fault.Input("Entity has duplicate keys that vary only in casing, '%s'", conflict))
 		}
 	}
 	return r, nil
+}
+
+// conflict returns the keys that vary only in casing.
+func (o *Orchestrator) conflict(e entity.Entity) string {
+	flattener, ok := o.flatteners.Get().(*entity.Flattener)
+	if !ok {
+		flattener = new(entity.Flattener)
+	}
+	defer o.flatteners.Put(flattener)
+	_, conflict := flattener.SearchRows(e)
+	return conflict
 }
 
 // run takes the steps in order; a step that fails ends it. A panic of a processor is its entity's error: one bad entity
