@@ -36,7 +36,7 @@ func (c catalogValidateCommand) Run(ctx context.Context, std streams) error {
 	}
 	for _, p := range problems {
 		p.File = near(p.File)
-		fmt.Fprintln(std.err, p)
+		_, _ = fmt.Fprintln(std.err, p)
 	}
 	if len(problems) > 0 {
 		return silentError{errors.New("there are mistakes")}

@@ -26,7 +26,7 @@ func (c configCheckCommand) Run(std streams) error {
 	}
 	warnings, err := backend.New(backend.WithConfig(cfg), backend.WithOnly(c.Only...), backend.WithEnviron(std.environ)).Add(standard.Plugins()...).Check()
 	for _, w := range warnings {
-		fmt.Fprintf(std.err, "warning: %s\n", w)
+		_, _ = fmt.Fprintf(std.err, "warning: %s\n", w)
 	}
 	if err != nil {
 		return err

@@ -52,7 +52,7 @@ func (c demoCommand) Run(ctx context.Context, cli *commands, std streams) error 
 	}
 	ready := func(r backend.Running) {
 		base := "http://" + net.JoinHostPort(host, strconv.Itoa(r.Port))
-		fmt.Fprintf(std.out, `
+		_, _ = fmt.Fprintf(std.out, `
   Understudy is ready (%d ms): Acme Parcel, a sample company
 
     Console        %s/console
@@ -104,7 +104,7 @@ func freePortOn(ctx context.Context, host string) (int, error) {
 	if err != nil {
 		return 0, fmt.Errorf("find a free port: %w", err)
 	}
-	defer l.Close()
+	defer func() { _ = l.Close() }()
 	return l.Addr().(*net.TCPAddr).Port, nil
 }
 

@@ -80,7 +80,7 @@ func run(ctx context.Context, args []string, std streams) (code int) {
 	}()
 	parsed, err := parser.Parse(args)
 	if err != nil {
-		fmt.Fprintf(std.err, "understudy: %v; see 'understudy --help'\n", err)
+		_, _ = fmt.Fprintf(std.err, "understudy: %v; see 'understudy --help'\n", err)
 		return exitUsage
 	}
 	parsed.BindTo(ctx, (*context.Context)(nil))
@@ -108,7 +108,7 @@ func report(w io.Writer, err error) int {
 		return exitFailed
 	}
 	for line := range strings.SplitSeq(err.Error(), "\n") {
-		fmt.Fprintf(w, "understudy: %s\n", line)
+		_, _ = fmt.Fprintf(w, "understudy: %s\n", line)
 	}
 	if _, ok := errors.AsType[usageError](err); ok {
 		return exitUsage

@@ -41,6 +41,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"http":     cmdHTTP,
 			"ready":    cmdReady,
+			"draining": cmdDraining,
 			"await":    cmdAwait,
 			"uid":      cmdUID,
 			"exitcode": cmdExitCode,
@@ -56,24 +57,31 @@ func freePort() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	defer l.Close()
+	defer func() { _ = l.Close() }()
 	return strconv.Itoa(l.Addr().(*net.TCPAddr).Port), nil
 }
 
 // cmdReady waits until the server on $PORT calls itself ready.
-func cmdReady(ts *testscript.TestScript, _ bool, _ []string) {
+func cmdReady(ts *testscript.TestScript, _ bool, _ []string) { awaitReadiness(ts, http.StatusOK) }
+
+// cmdDraining waits until the server on $PORT, which was ready, has begun to stop.
+func cmdDraining(ts *testscript.TestScript, _ bool, _ []string) {
+	awaitReadiness(ts, http.StatusServiceUnavailable)
+}
+
+func awaitReadiness(ts *testscript.TestScript, want int) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		if status, _, err := request(ctx, http.MethodGet, ts.Getenv("PORT"), "/.backstage/health/v1/readiness", "", ""); err == nil && status == http.StatusOK {
+		if status, _, err := request(ctx, http.MethodGet, ts.Getenv("PORT"), "/.backstage/health/v1/readiness", "", ""); err == nil && status == want {
 			return
 		}
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			ts.Fatalf("the server on port %s is not ready after a minute", ts.Getenv("PORT"))
+			ts.Fatalf("readiness on port %s is not %d after a minute", ts.Getenv("PORT"), want)
 		}
 	}
 }
@@ -166,7 +174,7 @@ func request(ctx context.Context, method, port, path, token, content string) (st
 	if err != nil {
 		return 0, "", err
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	data, err := io.ReadAll(resp.Body)
 	return resp.StatusCode, string(data), err
 }
