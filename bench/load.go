@@ -64,7 +64,7 @@ func repeat(ctx context.Context, addr string, requests []string, offset int) (la
 	if err != nil {
 		return nil, 0, err
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	reader := bufio.NewReaderSize(conn, 64<<10)
 	for i := offset; ctx.Err() == nil; i++ {
 		began := time.Now()
@@ -158,7 +158,7 @@ func serveBare(addr string) error {
 		}
 		data := body.([]byte)
 		w.Header().Set("Content-Length", strconv.Itoa(len(data)))
-		_, _ = w.Write(data) //nolint:errcheck // a client that left
+		_, _ = w.Write(data) // a client that left
 	})}
 	return server.ListenAndServe()
 }

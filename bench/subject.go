@@ -67,7 +67,7 @@ func freePort() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	defer l.Close()
+	defer func() { _ = l.Close() }()
 	return strconv.Itoa(l.Addr().(*net.TCPAddr).Port), nil
 }
 
@@ -100,10 +100,10 @@ func (s *subject) stop() error {
 
 func (s *subject) remove() {
 	if s.process != nil {
-		_ = s.process.Process.Kill() //nolint:errcheck // on the way out
-		_ = s.process.Wait()         //nolint:errcheck // on the way out
+		_ = s.process.Process.Kill() // on the way out
+		_ = s.process.Wait()         // on the way out
 	}
-	_ = os.RemoveAll(s.dir) //nolint:errcheck // a temporary folder
+	_ = os.RemoveAll(s.dir) // a temporary folder
 }
 
 func (s *subject) until(ctx context.Context, limit, each time.Duration, good func() bool) error {
@@ -132,8 +132,8 @@ func (s *subject) ask(ctx context.Context, path string) (int, []byte) {
 	if err != nil {
 		return 0, nil
 	}
-	defer resp.Body.Close()
-	body, _ := io.ReadAll(resp.Body) //nolint:errcheck // an incomplete answer is asked for again
+	defer func() { _ = resp.Body.Close() }()
+	body, _ := io.ReadAll(resp.Body) // an incomplete answer is asked for again
 	return resp.StatusCode, body
 }
 
@@ -223,7 +223,7 @@ func (s *subject) requests() []struct {
 	for i := range 100 {
 		refs = append(refs, fmt.Sprintf("component:default/component-%06d", i*20+5))
 	}
-	body, _ := json.Marshal(map[string]any{"entityRefs": refs}) //nolint:errcheck // strings always encode
+	body, _ := json.Marshal(map[string]any{"entityRefs": refs}) // strings always encode
 	return []struct {
 		what string
 		text []string
@@ -289,7 +289,7 @@ func startBare(ctx context.Context) (addr string, stop func(), err error) {
 	if err := cmd.Start(); err != nil {
 		return "", nil, err
 	}
-	stop = func() { _ = cmd.Process.Kill(); _ = cmd.Wait() } //nolint:errcheck // on the way out
+	stop = func() { _ = cmd.Process.Kill(); _ = cmd.Wait() } // on the way out
 	for range 1000 {
 		if conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", addr); err == nil {
 			return addr, stop, conn.Close()
@@ -311,7 +311,7 @@ func (s *subject) procStatus(key string) float64 {
 	}
 	for line := range strings.Lines(string(data)) {
 		if rest, ok := strings.CutPrefix(line, key+":"); ok {
-			kib, _ := strconv.ParseFloat(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(rest), "kB")), 64) //nolint:errcheck // the kernel writes numbers
+			kib, _ := strconv.ParseFloat(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(rest), "kB")), 64) // the kernel writes numbers
 			return kib / 1024
 		}
 	}
@@ -329,8 +329,8 @@ func (s *subject) cpu() time.Duration {
 	if len(fields) < 13 {
 		return 0
 	}
-	user, _ := strconv.Atoi(fields[11])   //nolint:errcheck // the kernel writes numbers
-	system, _ := strconv.Atoi(fields[12]) //nolint:errcheck // the kernel writes numbers
+	user, _ := strconv.Atoi(fields[11])   // the kernel writes numbers
+	system, _ := strconv.Atoi(fields[12]) // the kernel writes numbers
 	return time.Duration(user+system) * 10 * time.Millisecond
 }
 

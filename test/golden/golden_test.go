@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"os"
@@ -38,9 +39,7 @@ func TestGoldenPairs(t *testing.T) {
 			s := start(t, section(t, engine))
 			known := map[string]string{}
 			for _, file := range files {
-				for uid, ref := range uids(recorded(t, file)) {
-					known[uid] = ref
-				}
+				maps.Copy(known, uids(recorded(t, file)))
 			}
 			s.learn(t, known)
 			for _, file := range files {

@@ -233,7 +233,7 @@ func (s *server) send(t *testing.T, method, path string, headers map[string]stri
 	if err != nil {
 		t.Fatalf("%s %s: %v", method, path, err)
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	data, err := io.ReadAll(resp.Body)
 	if err != nil {
 		t.Fatalf("%s %s: read: %v", method, path, err)
