@@ -191,6 +191,15 @@ func (m mutations) DeleteByUID(ctx context.Context, uid string) (int64, error) {
 	return position, m.tail.reach(ctx, position)
 }
 
+// DeleteUnfinished does so with an entity that reads do not have; what depended on it may change.
+func (m mutations) DeleteUnfinished(ctx context.Context, uid string) (int64, error) {
+	position, err := m.Ledger.DeleteUnfinished(ctx, uid)
+	if err != nil {
+		return 0, err
+	}
+	return position, m.tail.reach(ctx, position)
+}
+
 // awaited is a provider's connection whose removals are seen by reads when Apply returns.
 type awaited struct {
 	Connection

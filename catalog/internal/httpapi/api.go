@@ -25,6 +25,11 @@ const waitLimit = 5 * time.Second
 type Ledger interface {
 	// DeleteByUID deletes an entity, if there is one, and returns the position after which reads see that.
 	DeleteByUID(ctx context.Context, uid string) (int64, error)
+	// DeleteUnfinished deletes an entity that was never finished, if there is one.
+	DeleteUnfinished(ctx context.Context, uid string) (int64, error)
+	// EachFailed and EachPending walk the entities that reads do not have, until yield returns false.
+	EachFailed(ctx context.Context, yield func(ledger.Unfinished) bool) error
+	EachPending(ctx context.Context, yield func(ledger.Unfinished) bool) error
 	// Parents returns, for each ref, the refs of the entities that emitted it. Refs without any may be absent.
 	Parents(ctx context.Context, refs []string) (map[string][]string, error)
 	// Locations returns all registered locations in the order of their ids.
@@ -74,6 +79,9 @@ func (a *API) Mount(routes *router.Routes) {
 	routes.Handle("POST /entities/by-query", a.audited("entity-fetch", "by-query", a.postByQuery))
 	routes.Handle("GET /entities/by-uid/{uid}", a.audited("entity-fetch", "by-id", a.byUID))
 	routes.Handle("DELETE /entities/by-uid/{uid}", a.deleteByUID)
+	routes.Handle("GET /entities/unprocessed/failed", a.audited("entity-fetch", "unprocessed-failed", a.failed))
+	routes.Handle("GET /entities/unprocessed/pending", a.audited("entity-fetch", "unprocessed-pending", a.pending))
+	routes.Handle("DELETE /entities/unprocessed/delete/{entity_id}", a.deleteUnprocessed)
 	routes.Handle("GET "+name, a.audited("entity-fetch", "by-name", a.byName))
 	routes.Handle("GET "+name+"/ancestry", a.audited("entity-fetch", "ancestry", a.ancestry))
 	routes.Handle("POST /entities/by-refs", a.audited("entity-fetch", "by-refs", a.byRefs))

@@ -222,7 +222,14 @@ func TestGoldenLocations(t *testing.T) {
 func TestGoldenPermissionMetadata(t *testing.T) {
 	t.Parallel()
 	want := pair(t, "root", "permissions metadata")
-	got := string(entity.AppendJSON(nil, metadata(t)))
+	o := metadata(t)
+	// The recorded backend had not installed the module of unprocessed entities.
+	permissions, _ := o.Path("permissions").([]any)
+	o.Set("permissions", slices.DeleteFunc(permissions, func(v any) bool {
+		name, _ := v.(*entity.Object).Path("name").(string)
+		return strings.HasPrefix(name, "catalog.entities.unprocessed.")
+	}))
+	got := string(entity.AppendJSON(nil, o))
 	if diff := cmp.Diff(wantBody(want.Path("response").(*entity.Object)), got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}

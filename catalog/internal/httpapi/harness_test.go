@@ -53,6 +53,34 @@ type fakeLedger struct {
 	registers []ledger.Location
 	lag       bool // deletions do not reach the index
 	deleted   []string
+
+	failed, pending []ledger.Unfinished
+	broken          error // of what is asked for unfinished entities
+}
+
+func (l *fakeLedger) each(all []ledger.Unfinished, yield func(ledger.Unfinished) bool) error {
+	for _, u := range all {
+		if !yield(u) {
+			break
+		}
+	}
+	return l.broken
+}
+
+func (l *fakeLedger) EachFailed(_ context.Context, yield func(ledger.Unfinished) bool) error {
+	return l.each(l.failed, yield)
+}
+
+func (l *fakeLedger) EachPending(_ context.Context, yield func(ledger.Unfinished) bool) error {
+	return l.each(l.pending, yield)
+}
+
+func (l *fakeLedger) DeleteUnfinished(_ context.Context, uid string) (int64, error) {
+	if l.broken != nil {
+		return 0, l.broken
+	}
+	l.deleted = append(l.deleted, uid)
+	return l.index.Snapshot().Position(), nil
 }
 
 func (l *fakeLedger) DeleteByUID(_ context.Context, uid string) (int64, error) {

@@ -50,6 +50,7 @@ func TestOpenAPIDescribesAnswers(t *testing.T) {
 	s := serve(t, append(goldenCatalog(t), indextest.Generate(20, 1)...)...)
 	s.ledger.parents = goldenParents(t)
 	s.ledger.registers = registered()
+	s.ledger.failed, s.ledger.pending = unfinished(), unfinished()[2:]
 	doc := document(t, s)
 	const name = "/entities/by-name/component/default/svc-api"
 	for _, c := range []struct{ method, route, path, body string }{
@@ -65,6 +66,8 @@ func TestOpenAPIDescribesAnswers(t *testing.T) {
 		{"GET", "/locations", "/locations", ""},
 		{"POST", "/locations/by-query", "/locations/by-query", `{"limit":1}`},
 		{"GET", "/locations/{id}", "/locations/00000001-aaaa-4000-8000-000000000000", ""},
+		{"GET", "/entities/unprocessed/failed", "/entities/unprocessed/failed?owner=team-a&limit=5", ""},
+		{"GET", "/entities/unprocessed/pending", "/entities/unprocessed/pending", ""},
 		{"GET", "/openapi.json", "/openapi.json", ""},
 		{"GET", "/entities/by-uid/{uid}", "/entities/by-uid/nope", ""},
 	} {

@@ -18,6 +18,9 @@ var (
 	readEntity   = permission.Permission{Name: "catalog.entity.read", Action: "read", ResourceType: resourceType}
 	deleteEntity = permission.Permission{Name: "catalog.entity.delete", Action: "delete", ResourceType: resourceType}
 	readLocation = permission.Permission{Name: "catalog.location.read", Action: "read"}
+
+	readUnprocessed   = permission.Permission{Name: "catalog.entities.unprocessed.read", Action: "read"}
+	deleteUnprocessed = permission.Permission{Name: "catalog.entities.unprocessed.delete", Action: "delete"}
 )
 
 // Permissions are all that the catalog declares, asked for here or not (catalog.md 6).
@@ -34,6 +37,8 @@ func Permissions() []permission.Permission {
 		{Name: "catalog.location.analyze"},
 		{Name: "catalog.ingestion.read", Action: "read"},
 		{Name: "catalog.ingestion.manage", Action: "update"},
+		readUnprocessed,
+		deleteUnprocessed,
 	}
 }
 

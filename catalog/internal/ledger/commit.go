@@ -254,6 +254,8 @@ func (u *unit) input(h *Head, c *Child) {
 	if known, ok := u.inputs[c.Ref]; ok {
 		arrival = known.ID
 	}
-	u.inputs[c.Ref] = Input{ID: arrival, UID: h.UID, Ref: c.Ref, Body: c.Body, Hash: c.Hash, LocationKey: c.LocationKey}
+	u.inputs[c.Ref] = Input{
+		ID: arrival, UID: h.UID, Ref: c.Ref, Body: c.Body, Hash: c.Hash, LocationKey: c.LocationKey, Given: u.l.opts.Now(),
+	}
 	u.due[c.Ref] = struct{}{}
 }

@@ -19,23 +19,28 @@ func (l *Ledger) DeleteByUID(ctx context.Context, uid string) (int64, error) {
 		if err != nil || ref == "" {
 			return err
 		}
-		if err := u.loadIn([]string{ref}); err != nil {
-			return err
-		}
-		var parents []string
-		for e := range u.in[ref] {
-			if e.Source != "" {
-				parents = append(parents, e.Source)
-			}
-		}
-		if err := u.loadHeads(parents); err != nil {
-			return err
-		}
-		for _, p := range parents {
-			u.due[p], u.cleared[p] = struct{}{}, struct{}{}
-		}
-		return u.remove([]string{ref})
+		return u.deleteInvited(ref)
 	})
+}
+
+// deleteInvited deletes an entity and has those that emitted it processed again.
+func (u *unit) deleteInvited(ref string) error {
+	if err := u.loadIn([]string{ref}); err != nil {
+		return err
+	}
+	var parents []string
+	for e := range u.in[ref] {
+		if e.Source != "" {
+			parents = append(parents, e.Source)
+		}
+	}
+	if err := u.loadHeads(parents); err != nil {
+		return err
+	}
+	for _, p := range parents {
+		u.due[p], u.cleared[p] = struct{}{}, struct{}{}
+	}
+	return u.remove([]string{ref})
 }
 
 // DeleteOrphans deletes entities that nothing gives us any more, round after round, because the children of an orphan are

@@ -35,8 +35,10 @@ type Store interface {
 	Parents(ctx context.Context, refs []string) (map[string][]string, error)
 	// Watched yields every entity whose processing read the outside.
 	Watched(ctx context.Context) ([]Watch, error)
-	// Unfinished returns entities that have an error and were never finished, or that wait for their first processing.
-	Unfinished(ctx context.Context) ([]Unfinished, error)
+	// Failed returns entities whose processing never succeeded, in the order of their ids, from the one after.
+	Failed(ctx context.Context, after int64, limit int) ([]Unfinished, error)
+	// Pending returns entities that wait for their first processing, likewise.
+	Pending(ctx context.Context, after int64, limit int) ([]Unfinished, error)
 	// Providers returns the names of all providers that own something.
 	Providers(ctx context.Context) ([]string, error)
 	// Counts returns the number of relations, of registered locations and of entities that are due.
@@ -155,6 +157,8 @@ type Input struct {
 	Body        []byte
 	Hash        string
 	LocationKey string
+	// Given is when they gave it.
+	Given time.Time
 }
 
 // Output is what processing made of one entity.
@@ -222,13 +226,18 @@ type Watch struct {
 
 // Unfinished is an entity that readers do not see.
 type Unfinished struct {
-	ID          int64     `json:"-"`
-	UID         string    `json:"entity_id"`
-	Ref         string    `json:"entity_ref"`
-	LocationKey string    `json:"location_key,omitempty"`
-	Input       []byte    `json:"-"`
-	Errors      []byte    `json:"-"`
-	Due         time.Time `json:"next_update_at,omitzero"`
+	ID          int64
+	UID, Ref    string
+	LocationKey string
+	Input       []byte
+	InputHash   string
+	// ResultHash is empty and Errors nil for an entity that was not processed yet. Errors is a JSON array of status items.
+	ResultHash string
+	Errors     []byte
+	// Given is when somebody last gave us something new of it; zero where that is not known.
+	Given time.Time
+	// Due is when it is processed next; zero for not before something changes.
+	Due time.Time
 }
 
 // Counts are the sizes that metrics show.

@@ -191,6 +191,60 @@ func failures(b *bundle) {
 	b.see("a", "kid", "bad")
 }
 
+// unfinished: more than a chunk of each sort, then what deleting them does.
+func unfinished(b *bundle) {
+	var given []ledger.Child
+	plans := map[string]plan{}
+	for i := range 250 {
+		name := fmt.Sprintf("bad%d", i)
+		given, plans[name] = append(given, child(name, "1", "k")), plan{fail: true}
+	}
+	b.full("p", append(given, child("good", "1", ""), child("root", "1", ""))...)
+	plans["root"] = plan{children: []ledger.Child{child("kid", "1", "")}}
+	plans["kid"] = plan{fail: true}
+	b.work(plans)
+	b.full("waiting", child("new", "1", ""))
+	list := func(each func(context.Context, func(ledger.Unfinished) bool) error) (all []ledger.Unfinished) {
+		b.must(each(b.Context(), func(u ledger.Unfinished) bool { all = append(all, u); return true }))
+		return all
+	}
+	failed, pending := list(b.l.EachFailed), list(b.l.EachPending)
+	if len(failed) != 251 || len(pending) != 1 {
+		b.Fatalf("%d failed, %d wait", len(failed), len(pending))
+	}
+	first, kid, waits := failed[0], failed[250], pending[0]
+	if first.Ref != ref("bad0") || first.LocationKey != "k" || first.InputHash != "hash 1" || first.ResultHash == "" ||
+		!strings.Contains(string(first.Errors), "boom") || !strings.Contains(string(first.Input), "bad0") || !first.Given.Equal(b.now) || !first.Due.IsZero() {
+		b.Errorf("failed %+v", first)
+	}
+	if waits.Ref != ref("new") || waits.Errors != nil || waits.ResultHash != "" || !waits.Given.Equal(b.now) || !waits.Due.Equal(b.now) {
+		b.Errorf("waits %+v", waits)
+	}
+	met := 0
+	b.must(b.l.EachFailed(b.Context(), func(ledger.Unfinished) bool { met++; return met < 3 }))
+	if met != 3 {
+		b.Errorf("%d met after the end", met)
+	}
+	// One that is in the catalog is not deleted this way, an unknown one is no error, and one that is still declared
+	// comes back.
+	if _, err := b.l.DeleteUnfinished(b.Context(), b.uidOf("good")); !fault.Is(err, fault.NameNotFound) {
+		b.Errorf("deleting what is in the catalog: %v", err)
+	}
+	b.see("good", "root")
+	_, err := b.l.DeleteUnfinished(b.Context(), "nobody")
+	b.must(err)
+	_, err = b.l.DeleteUnfinished(b.Context(), strings.ToUpper(first.UID))
+	b.must(err)
+	_, err = b.l.DeleteUnfinished(b.Context(), kid.UID)
+	b.must(err)
+	if n := len(list(b.l.EachFailed)); n != 249 {
+		b.Errorf("%d failed after two were deleted", n)
+	}
+	plans["kid"] = plan{}
+	b.work(plans)
+	b.see("good", "root", "new", "kid")
+}
+
 // locationKeys walks the matrix of catalog.md 7.3 as conformance case 49 does: none, none, x, y (refused), none (refused), x.
 func locationKeys(b *bundle) {
 	for i, step := range []struct {

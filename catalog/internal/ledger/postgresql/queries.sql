@@ -38,18 +38,20 @@ SELECT target_ref, source_ref FROM refused WHERE target_ref = ANY(sqlc.arg(refs)
 SELECT DISTINCT e.ref FROM refresh_keys k JOIN entities e ON e.id = k.entity_id WHERE k.key = ANY(sqlc.arg(keys)::text[]);
 
 -- name: InsertEntities :many
-INSERT INTO entities (uid, ref, location_key, input_hash, input)
-SELECT v.uid, v.ref, v.location_key, v.input_hash, v.input
+INSERT INTO entities (uid, ref, location_key, input_hash, input, given_at)
+SELECT v.uid, v.ref, v.location_key, v.input_hash, v.input, v.given_at
 FROM (SELECT unnest(sqlc.arg(uids)::text[]) AS uid, unnest(sqlc.arg(refs)::text[]) AS ref,
   unnest(sqlc.arg(location_keys)::text[]) AS location_key, unnest(sqlc.arg(input_hashes)::text[]) AS input_hash,
-  unnest(sqlc.arg(inputs)::bytea[]) AS input, generate_series(1, cardinality(sqlc.arg(uids)::text[])) AS n) v
+  unnest(sqlc.arg(inputs)::bytea[]) AS input, unnest(sqlc.arg(given_at)::bigint[]) AS given_at,
+  generate_series(1, cardinality(sqlc.arg(uids)::text[])) AS n) v
 ORDER BY v.n
 RETURNING id, ref;
 
 -- name: UpdateInputs :exec
-UPDATE entities e SET location_key = v.location_key, input_hash = v.input_hash, input = v.input
+UPDATE entities e SET location_key = v.location_key, input_hash = v.input_hash, input = v.input, given_at = v.given_at
 FROM (SELECT unnest(sqlc.arg(ids)::bigint[]) AS id, unnest(sqlc.arg(location_keys)::text[]) AS location_key,
-  unnest(sqlc.arg(input_hashes)::text[]) AS input_hash, unnest(sqlc.arg(inputs)::bytea[]) AS input) v
+  unnest(sqlc.arg(input_hashes)::text[]) AS input_hash, unnest(sqlc.arg(inputs)::bytea[]) AS input,
+  unnest(sqlc.arg(given_at)::bigint[]) AS given_at) v
 WHERE e.id = v.id;
 
 -- name: PutOutputs :exec
@@ -186,11 +188,15 @@ ORDER BY target_ref, source_ref;
 -- name: Watched :many
 SELECT e.id, e.ref, o.state FROM outputs o JOIN entities e ON e.id = o.entity_id WHERE o.watched ORDER BY e.id;
 
--- name: Unfinished :many
-SELECT e.id, e.uid, e.ref, e.location_key, e.input, o.errors, d.at
-FROM entities e LEFT JOIN finals f ON f.entity_id = e.id LEFT JOIN outputs o ON o.entity_id = e.id
-  LEFT JOIN due d ON d.entity_id = e.id
-WHERE f.entity_id IS NULL ORDER BY e.id;
+-- name: Failed :many
+SELECT e.id, e.uid, e.ref, e.location_key, e.input_hash, e.input, e.given_at, o.hash, o.errors, d.at
+FROM outputs o JOIN entities e ON e.id = o.entity_id LEFT JOIN due d ON d.entity_id = o.entity_id
+WHERE o.body IS NULL AND o.entity_id > $1 ORDER BY o.entity_id LIMIT $2;
+
+-- name: Pending :many
+SELECT e.id, e.uid, e.ref, e.location_key, e.input_hash, e.input, e.given_at, d.at
+FROM due d JOIN entities e ON e.id = d.entity_id LEFT JOIN outputs o ON o.entity_id = d.entity_id
+WHERE o.entity_id IS NULL AND d.entity_id > $1 ORDER BY d.entity_id LIMIT $2;
 
 -- name: Providers :many
 SELECT DISTINCT provider FROM edges WHERE provider <> '' ORDER BY provider;

@@ -105,20 +105,44 @@ func (s *Store) Watched(ctx context.Context) ([]ledger.Watch, error) {
 	return watches, nil
 }
 
-// Unfinished returns entities that readers do not see.
-func (s *Store) Unfinished(ctx context.Context) ([]ledger.Unfinished, error) {
-	rows, err := s.q.Unfinished(ctx)
+// Failed returns entities whose processing never succeeded.
+func (s *Store) Failed(ctx context.Context, after int64, limit int) ([]ledger.Unfinished, error) {
+	rows, err := s.q.Failed(ctx, sqlc.FailedParams{EntityID: after, Limit: int32(limit)}) //nolint:gosec // callers ask for some hundred
 	if err != nil {
 		return nil, err
 	}
 	all := make([]ledger.Unfinished, len(rows))
 	for i, r := range rows {
-		all[i] = ledger.Unfinished{ID: r.ID, UID: r.Uid, Ref: r.Ref, LocationKey: r.LocationKey, Input: r.Input, Errors: r.Errors}
-		if r.At.Valid {
-			all[i].Due = time.UnixMilli(r.At.Int64)
+		all[i] = ledger.Unfinished{
+			ID: r.ID, UID: r.Uid, Ref: r.Ref, LocationKey: r.LocationKey, Input: r.Input, InputHash: r.InputHash,
+			ResultHash: r.Hash, Errors: r.Errors, Given: moment(r.GivenAt), Due: moment(r.At.Int64),
 		}
 	}
 	return all, nil
+}
+
+// Pending returns entities that wait for their first processing.
+func (s *Store) Pending(ctx context.Context, after int64, limit int) ([]ledger.Unfinished, error) {
+	rows, err := s.q.Pending(ctx, sqlc.PendingParams{EntityID: after, Limit: int32(limit)}) //nolint:gosec // callers ask for some hundred
+	if err != nil {
+		return nil, err
+	}
+	all := make([]ledger.Unfinished, len(rows))
+	for i, r := range rows {
+		all[i] = ledger.Unfinished{
+			ID: r.ID, UID: r.Uid, Ref: r.Ref, LocationKey: r.LocationKey, Input: r.Input, InputHash: r.InputHash,
+			Given: moment(r.GivenAt), Due: moment(r.At),
+		}
+	}
+	return all, nil
+}
+
+// moment reads a stored time; 0 stands for none.
+func moment(ms int64) time.Time {
+	if ms == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms)
 }
 
 // Providers returns the names of all providers that own something.

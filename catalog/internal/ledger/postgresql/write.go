@@ -104,6 +104,7 @@ func (t *transaction) InsertEntities(ctx context.Context, inputs []ledger.Input)
 		LocationKeys: column(inputs, func(in ledger.Input) string { return in.LocationKey }),
 		InputHashes:  column(inputs, func(in ledger.Input) string { return in.Hash }),
 		Inputs:       column(inputs, func(in ledger.Input) []byte { return in.Body }),
+		GivenAt:      column(inputs, func(in ledger.Input) int64 { return in.Given.UnixMilli() }),
 	})
 	if err != nil {
 		return nil, err
@@ -122,6 +123,7 @@ func (t *transaction) UpdateInputs(ctx context.Context, inputs []ledger.Input) e
 		LocationKeys: column(inputs, func(in ledger.Input) string { return in.LocationKey }),
 		InputHashes:  column(inputs, func(in ledger.Input) string { return in.Hash }),
 		Inputs:       column(inputs, func(in ledger.Input) []byte { return in.Body }),
+		GivenAt:      column(inputs, func(in ledger.Input) int64 { return in.Given.UnixMilli() }),
 	})
 }
 

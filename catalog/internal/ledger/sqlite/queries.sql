@@ -37,10 +37,10 @@ SELECT DISTINCT e.ref FROM refresh_keys k JOIN entities e ON e.id = k.entity_id
 WHERE k.key IN (SELECT value FROM json_each(sqlc.arg(keys)));
 
 -- name: InsertEntity :one
-INSERT INTO entities (uid, ref, location_key, input_hash, input) VALUES (?, ?, ?, ?, ?) RETURNING id;
+INSERT INTO entities (uid, ref, location_key, input_hash, input, given_at) VALUES (?, ?, ?, ?, ?, ?) RETURNING id;
 
 -- name: UpdateInput :exec
-UPDATE entities SET location_key = ?, input_hash = ?, input = ? WHERE id = ?;
+UPDATE entities SET location_key = ?, input_hash = ?, input = ?, given_at = ? WHERE id = ?;
 
 -- name: PutOutput :exec
 INSERT INTO outputs (entity_id, hash, body, relations, errors, state, watched) VALUES (?, ?, ?, ?, ?, ?, ?)
@@ -143,11 +143,15 @@ WHERE source_ref <> '' AND target_ref IN (SELECT value FROM json_each(sqlc.arg(r
 -- name: Watched :many
 SELECT e.id, e.ref, o.state FROM outputs o JOIN entities e ON e.id = o.entity_id WHERE o.watched = 1 ORDER BY e.id;
 
--- name: Unfinished :many
-SELECT e.id, e.uid, e.ref, e.location_key, e.input, o.errors, d.at
-FROM entities e LEFT JOIN finals f ON f.entity_id = e.id LEFT JOIN outputs o ON o.entity_id = e.id
-  LEFT JOIN due d ON d.entity_id = e.id
-WHERE f.entity_id IS NULL ORDER BY e.id;
+-- name: Failed :many
+SELECT e.id, e.uid, e.ref, e.location_key, e.input_hash, e.input, e.given_at, o.hash, o.errors, d.at
+FROM outputs o JOIN entities e ON e.id = o.entity_id LEFT JOIN due d ON d.entity_id = o.entity_id
+WHERE o.body IS NULL AND o.entity_id > ? ORDER BY o.entity_id LIMIT ?;
+
+-- name: Pending :many
+SELECT e.id, e.uid, e.ref, e.location_key, e.input_hash, e.input, e.given_at, d.at
+FROM due d JOIN entities e ON e.id = d.entity_id LEFT JOIN outputs o ON o.entity_id = d.entity_id
+WHERE o.entity_id IS NULL AND d.entity_id > ? ORDER BY d.entity_id LIMIT ?;
 
 -- name: Providers :many
 SELECT DISTINCT provider FROM edges WHERE provider <> '' ORDER BY provider;

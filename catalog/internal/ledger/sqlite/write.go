@@ -114,6 +114,7 @@ func (t *transaction) InsertEntities(ctx context.Context, inputs []ledger.Input)
 	err := each(ctx, inputs, func(ctx context.Context, in ledger.Input) error {
 		id, err := t.q.InsertEntity(ctx, sqlc.InsertEntityParams{
 			Uid: in.UID, Ref: in.Ref, LocationKey: in.LocationKey, InputHash: in.Hash, Input: in.Body,
+			GivenAt: in.Given.UnixMilli(),
 		})
 		ids = append(ids, id)
 		return err
@@ -124,7 +125,7 @@ func (t *transaction) InsertEntities(ctx context.Context, inputs []ledger.Input)
 func (t *transaction) UpdateInputs(ctx context.Context, inputs []ledger.Input) error {
 	return each(ctx, inputs, func(ctx context.Context, in ledger.Input) error {
 		return t.q.UpdateInput(ctx, sqlc.UpdateInputParams{
-			LocationKey: in.LocationKey, InputHash: in.Hash, Input: in.Body, ID: in.ID,
+			LocationKey: in.LocationKey, InputHash: in.Hash, Input: in.Body, GivenAt: in.Given.UnixMilli(), ID: in.ID,
 		})
 	})
 }

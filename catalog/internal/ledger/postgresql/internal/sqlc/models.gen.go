@@ -30,6 +30,7 @@ type Entity struct {
 	LocationKey string
 	InputHash   string
 	Input       []byte
+	GivenAt     int64
 }
 
 type Final struct {

@@ -440,6 +440,61 @@ func (q *Queries) EdgesTo(ctx context.Context, refs []string) ([]EdgesToRow, err
 	return items, nil
 }
 
+const failed = `-- name: Failed :many
+SELECT e.id, e.uid, e.ref, e.location_key, e.input_hash, e.input, e.given_at, o.hash, o.errors, d.at
+FROM outputs o JOIN entities e ON e.id = o.entity_id LEFT JOIN due d ON d.entity_id = o.entity_id
+WHERE o.body IS NULL AND o.entity_id > $1 ORDER BY o.entity_id LIMIT $2
+`
+
+type FailedParams struct {
+	EntityID int64
+	Limit    int32
+}
+
+type FailedRow struct {
+	ID          int64
+	Uid         string
+	Ref         string
+	LocationKey string
+	InputHash   string
+	Input       []byte
+	GivenAt     int64
+	Hash        string
+	Errors      []byte
+	At          pgtype.Int8
+}
+
+func (q *Queries) Failed(ctx context.Context, arg FailedParams) ([]FailedRow, error) {
+	rows, err := q.db.Query(ctx, failed, arg.EntityID, arg.Limit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []FailedRow
+	for rows.Next() {
+		var i FailedRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Uid,
+			&i.Ref,
+			&i.LocationKey,
+			&i.InputHash,
+			&i.Input,
+			&i.GivenAt,
+			&i.Hash,
+			&i.Errors,
+			&i.At,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const finals = `-- name: Finals :many
 SELECT entity_id, ref, uid, body FROM finals WHERE entity_id > $1 ORDER BY entity_id LIMIT $2
 `
@@ -607,11 +662,12 @@ func (q *Queries) InsertEdges(ctx context.Context, arg InsertEdgesParams) error 
 }
 
 const insertEntities = `-- name: InsertEntities :many
-INSERT INTO entities (uid, ref, location_key, input_hash, input)
-SELECT v.uid, v.ref, v.location_key, v.input_hash, v.input
+INSERT INTO entities (uid, ref, location_key, input_hash, input, given_at)
+SELECT v.uid, v.ref, v.location_key, v.input_hash, v.input, v.given_at
 FROM (SELECT unnest($1::text[]) AS uid, unnest($2::text[]) AS ref,
   unnest($3::text[]) AS location_key, unnest($4::text[]) AS input_hash,
-  unnest($5::bytea[]) AS input, generate_series(1, cardinality($1::text[])) AS n) v
+  unnest($5::bytea[]) AS input, unnest($6::bigint[]) AS given_at,
+  generate_series(1, cardinality($1::text[])) AS n) v
 ORDER BY v.n
 RETURNING id, ref
 `
@@ -622,6 +678,7 @@ type InsertEntitiesParams struct {
 	LocationKeys []string
 	InputHashes  []string
 	Inputs       [][]byte
+	GivenAt      []int64
 }
 
 type InsertEntitiesRow struct {
@@ -636,6 +693,7 @@ func (q *Queries) InsertEntities(ctx context.Context, arg InsertEntitiesParams) 
 		arg.LocationKeys,
 		arg.InputHashes,
 		arg.Inputs,
+		arg.GivenAt,
 	)
 	if err != nil {
 		return nil, err
@@ -873,6 +931,57 @@ func (q *Queries) Parents(ctx context.Context, refs []string) ([]ParentsRow, err
 	return items, nil
 }
 
+const pending = `-- name: Pending :many
+SELECT e.id, e.uid, e.ref, e.location_key, e.input_hash, e.input, e.given_at, d.at
+FROM due d JOIN entities e ON e.id = d.entity_id LEFT JOIN outputs o ON o.entity_id = d.entity_id
+WHERE o.entity_id IS NULL AND d.entity_id > $1 ORDER BY d.entity_id LIMIT $2
+`
+
+type PendingParams struct {
+	EntityID int64
+	Limit    int32
+}
+
+type PendingRow struct {
+	ID          int64
+	Uid         string
+	Ref         string
+	LocationKey string
+	InputHash   string
+	Input       []byte
+	GivenAt     int64
+	At          int64
+}
+
+func (q *Queries) Pending(ctx context.Context, arg PendingParams) ([]PendingRow, error) {
+	rows, err := q.db.Query(ctx, pending, arg.EntityID, arg.Limit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []PendingRow
+	for rows.Next() {
+		var i PendingRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Uid,
+			&i.Ref,
+			&i.LocationKey,
+			&i.InputHash,
+			&i.Input,
+			&i.GivenAt,
+			&i.At,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const position = `-- name: Position :one
 SELECT position FROM head WHERE id = 1
 `
@@ -1086,55 +1195,11 @@ func (q *Queries) TrimChanges(ctx context.Context, position int64) error {
 	return err
 }
 
-const unfinished = `-- name: Unfinished :many
-SELECT e.id, e.uid, e.ref, e.location_key, e.input, o.errors, d.at
-FROM entities e LEFT JOIN finals f ON f.entity_id = e.id LEFT JOIN outputs o ON o.entity_id = e.id
-  LEFT JOIN due d ON d.entity_id = e.id
-WHERE f.entity_id IS NULL ORDER BY e.id
-`
-
-type UnfinishedRow struct {
-	ID          int64
-	Uid         string
-	Ref         string
-	LocationKey string
-	Input       []byte
-	Errors      []byte
-	At          pgtype.Int8
-}
-
-func (q *Queries) Unfinished(ctx context.Context) ([]UnfinishedRow, error) {
-	rows, err := q.db.Query(ctx, unfinished)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []UnfinishedRow
-	for rows.Next() {
-		var i UnfinishedRow
-		if err := rows.Scan(
-			&i.ID,
-			&i.Uid,
-			&i.Ref,
-			&i.LocationKey,
-			&i.Input,
-			&i.Errors,
-			&i.At,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const updateInputs = `-- name: UpdateInputs :exec
-UPDATE entities e SET location_key = v.location_key, input_hash = v.input_hash, input = v.input
+UPDATE entities e SET location_key = v.location_key, input_hash = v.input_hash, input = v.input, given_at = v.given_at
 FROM (SELECT unnest($1::bigint[]) AS id, unnest($2::text[]) AS location_key,
-  unnest($3::text[]) AS input_hash, unnest($4::bytea[]) AS input) v
+  unnest($3::text[]) AS input_hash, unnest($4::bytea[]) AS input,
+  unnest($5::bigint[]) AS given_at) v
 WHERE e.id = v.id
 `
 
@@ -1143,6 +1208,7 @@ type UpdateInputsParams struct {
 	LocationKeys []string
 	InputHashes  []string
 	Inputs       [][]byte
+	GivenAt      []int64
 }
 
 func (q *Queries) UpdateInputs(ctx context.Context, arg UpdateInputsParams) error {
@@ -1151,6 +1217,7 @@ func (q *Queries) UpdateInputs(ctx context.Context, arg UpdateInputsParams) erro
 		arg.LocationKeys,
 		arg.InputHashes,
 		arg.Inputs,
+		arg.GivenAt,
 	)
 	return err
 }

@@ -96,6 +96,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.edgesToStmt, err = db.PrepareContext(ctx, edgesTo); err != nil {
 		return nil, fmt.Errorf("error preparing query EdgesTo: %w", err)
 	}
+	if q.failedStmt, err = db.PrepareContext(ctx, failed); err != nil {
+		return nil, fmt.Errorf("error preparing query Failed: %w", err)
+	}
 	if q.finalsStmt, err = db.PrepareContext(ctx, finals); err != nil {
 		return nil, fmt.Errorf("error preparing query Finals: %w", err)
 	}
@@ -144,6 +147,9 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	if q.parentsStmt, err = db.PrepareContext(ctx, parents); err != nil {
 		return nil, fmt.Errorf("error preparing query Parents: %w", err)
 	}
+	if q.pendingStmt, err = db.PrepareContext(ctx, pending); err != nil {
+		return nil, fmt.Errorf("error preparing query Pending: %w", err)
+	}
 	if q.positionStmt, err = db.PrepareContext(ctx, position); err != nil {
 		return nil, fmt.Errorf("error preparing query Position: %w", err)
 	}
@@ -176,9 +182,6 @@ func Prepare(ctx context.Context, db DBTX) (*Queries, error) {
 	}
 	if q.trimChangesStmt, err = db.PrepareContext(ctx, trimChanges); err != nil {
 		return nil, fmt.Errorf("error preparing query TrimChanges: %w", err)
-	}
-	if q.unfinishedStmt, err = db.PrepareContext(ctx, unfinished); err != nil {
-		return nil, fmt.Errorf("error preparing query Unfinished: %w", err)
 	}
 	if q.updateInputStmt, err = db.PrepareContext(ctx, updateInput); err != nil {
 		return nil, fmt.Errorf("error preparing query UpdateInput: %w", err)
@@ -314,6 +317,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing edgesToStmt: %w", cerr)
 		}
 	}
+	if q.failedStmt != nil {
+		if cerr := q.failedStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing failedStmt: %w", cerr)
+		}
+	}
 	if q.finalsStmt != nil {
 		if cerr := q.finalsStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing finalsStmt: %w", cerr)
@@ -394,6 +402,11 @@ func (q *Queries) Close() error {
 			err = fmt.Errorf("error closing parentsStmt: %w", cerr)
 		}
 	}
+	if q.pendingStmt != nil {
+		if cerr := q.pendingStmt.Close(); cerr != nil {
+			err = fmt.Errorf("error closing pendingStmt: %w", cerr)
+		}
+	}
 	if q.positionStmt != nil {
 		if cerr := q.positionStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing positionStmt: %w", cerr)
@@ -447,11 +460,6 @@ func (q *Queries) Close() error {
 	if q.trimChangesStmt != nil {
 		if cerr := q.trimChangesStmt.Close(); cerr != nil {
 			err = fmt.Errorf("error closing trimChangesStmt: %w", cerr)
-		}
-	}
-	if q.unfinishedStmt != nil {
-		if cerr := q.unfinishedStmt.Close(); cerr != nil {
-			err = fmt.Errorf("error closing unfinishedStmt: %w", cerr)
 		}
 	}
 	if q.updateInputStmt != nil {
@@ -532,6 +540,7 @@ type Queries struct {
 	dueTimesStmt       *sql.Stmt
 	edgesFromStmt      *sql.Stmt
 	edgesToStmt        *sql.Stmt
+	failedStmt         *sql.Stmt
 	finalsStmt         *sql.Stmt
 	firstPositionStmt  *sql.Stmt
 	foreignStmt        *sql.Stmt
@@ -548,6 +557,7 @@ type Queries struct {
 	markDueStmt        *sql.Stmt
 	orphansStmt        *sql.Stmt
 	parentsStmt        *sql.Stmt
+	pendingStmt        *sql.Stmt
 	positionStmt       *sql.Stmt
 	providersStmt      *sql.Stmt
 	putFailureStmt     *sql.Stmt
@@ -559,7 +569,6 @@ type Queries struct {
 	rootsStmt          *sql.Stmt
 	settingStmt        *sql.Stmt
 	trimChangesStmt    *sql.Stmt
-	unfinishedStmt     *sql.Stmt
 	updateInputStmt    *sql.Stmt
 	updateLocationStmt *sql.Stmt
 	watchedStmt        *sql.Stmt
@@ -593,6 +602,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		dueTimesStmt:       q.dueTimesStmt,
 		edgesFromStmt:      q.edgesFromStmt,
 		edgesToStmt:        q.edgesToStmt,
+		failedStmt:         q.failedStmt,
 		finalsStmt:         q.finalsStmt,
 		firstPositionStmt:  q.firstPositionStmt,
 		foreignStmt:        q.foreignStmt,
@@ -609,6 +619,7 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		markDueStmt:        q.markDueStmt,
 		orphansStmt:        q.orphansStmt,
 		parentsStmt:        q.parentsStmt,
+		pendingStmt:        q.pendingStmt,
 		positionStmt:       q.positionStmt,
 		providersStmt:      q.providersStmt,
 		putFailureStmt:     q.putFailureStmt,
@@ -620,7 +631,6 @@ func (q *Queries) WithTx(tx *sql.Tx) *Queries {
 		rootsStmt:          q.rootsStmt,
 		settingStmt:        q.settingStmt,
 		trimChangesStmt:    q.trimChangesStmt,
-		unfinishedStmt:     q.unfinishedStmt,
 		updateInputStmt:    q.updateInputStmt,
 		updateLocationStmt: q.updateLocationStmt,
 		watchedStmt:        q.watchedStmt,

@@ -471,6 +471,64 @@ func (q *Queries) EdgesTo(ctx context.Context, refs interface{}) ([]EdgesToRow, 
 	return items, nil
 }
 
+const failed = `-- name: Failed :many
+SELECT e.id, e.uid, e.ref, e.location_key, e.input_hash, e.input, e.given_at, o.hash, o.errors, d.at
+FROM outputs o JOIN entities e ON e.id = o.entity_id LEFT JOIN due d ON d.entity_id = o.entity_id
+WHERE o.body IS NULL AND o.entity_id > ? ORDER BY o.entity_id LIMIT ?
+`
+
+type FailedParams struct {
+	EntityID int64
+	Limit    int64
+}
+
+type FailedRow struct {
+	ID          int64
+	Uid         string
+	Ref         string
+	LocationKey string
+	InputHash   string
+	Input       []byte
+	GivenAt     int64
+	Hash        string
+	Errors      []byte
+	At          sql.NullInt64
+}
+
+func (q *Queries) Failed(ctx context.Context, arg FailedParams) ([]FailedRow, error) {
+	rows, err := q.query(ctx, q.failedStmt, failed, arg.EntityID, arg.Limit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []FailedRow
+	for rows.Next() {
+		var i FailedRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Uid,
+			&i.Ref,
+			&i.LocationKey,
+			&i.InputHash,
+			&i.Input,
+			&i.GivenAt,
+			&i.Hash,
+			&i.Errors,
+			&i.At,
+		); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
 const finals = `-- name: Finals :many
 SELECT entity_id, ref, uid, body FROM finals WHERE entity_id > ? ORDER BY entity_id LIMIT ?
 `
@@ -644,7 +702,7 @@ func (q *Queries) InsertEdge(ctx context.Context, arg InsertEdgeParams) error {
 }
 
 const insertEntity = `-- name: InsertEntity :one
-INSERT INTO entities (uid, ref, location_key, input_hash, input) VALUES (?, ?, ?, ?, ?) RETURNING id
+INSERT INTO entities (uid, ref, location_key, input_hash, input, given_at) VALUES (?, ?, ?, ?, ?, ?) RETURNING id
 `
 
 type InsertEntityParams struct {
@@ -653,6 +711,7 @@ type InsertEntityParams struct {
 	LocationKey string
 	InputHash   string
 	Input       []byte
+	GivenAt     int64
 }
 
 func (q *Queries) InsertEntity(ctx context.Context, arg InsertEntityParams) (int64, error) {
@@ -662,6 +721,7 @@ func (q *Queries) InsertEntity(ctx context.Context, arg InsertEntityParams) (int
 		arg.LocationKey,
 		arg.InputHash,
 		arg.Input,
+		arg.GivenAt,
 	)
 	var id int64
 	err := row.Scan(&id)
@@ -842,6 +902,60 @@ func (q *Queries) Parents(ctx context.Context, refs interface{}) ([]ParentsRow, 
 	for rows.Next() {
 		var i ParentsRow
 		if err := rows.Scan(&i.SourceRef, &i.TargetRef); err != nil {
+			return nil, err
+		}
+		items = append(items, i)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	return items, nil
+}
+
+const pending = `-- name: Pending :many
+SELECT e.id, e.uid, e.ref, e.location_key, e.input_hash, e.input, e.given_at, d.at
+FROM due d JOIN entities e ON e.id = d.entity_id LEFT JOIN outputs o ON o.entity_id = d.entity_id
+WHERE o.entity_id IS NULL AND d.entity_id > ? ORDER BY d.entity_id LIMIT ?
+`
+
+type PendingParams struct {
+	EntityID int64
+	Limit    int64
+}
+
+type PendingRow struct {
+	ID          int64
+	Uid         string
+	Ref         string
+	LocationKey string
+	InputHash   string
+	Input       []byte
+	GivenAt     int64
+	At          int64
+}
+
+func (q *Queries) Pending(ctx context.Context, arg PendingParams) ([]PendingRow, error) {
+	rows, err := q.query(ctx, q.pendingStmt, pending, arg.EntityID, arg.Limit)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var items []PendingRow
+	for rows.Next() {
+		var i PendingRow
+		if err := rows.Scan(
+			&i.ID,
+			&i.Uid,
+			&i.Ref,
+			&i.LocationKey,
+			&i.InputHash,
+			&i.Input,
+			&i.GivenAt,
+			&i.At,
+		); err != nil {
 			return nil, err
 		}
 		items = append(items, i)
@@ -1070,62 +1184,15 @@ func (q *Queries) TrimChanges(ctx context.Context, position int64) error {
 	return err
 }
 
-const unfinished = `-- name: Unfinished :many
-SELECT e.id, e.uid, e.ref, e.location_key, e.input, o.errors, d.at
-FROM entities e LEFT JOIN finals f ON f.entity_id = e.id LEFT JOIN outputs o ON o.entity_id = e.id
-  LEFT JOIN due d ON d.entity_id = e.id
-WHERE f.entity_id IS NULL ORDER BY e.id
-`
-
-type UnfinishedRow struct {
-	ID          int64
-	Uid         string
-	Ref         string
-	LocationKey string
-	Input       []byte
-	Errors      []byte
-	At          sql.NullInt64
-}
-
-func (q *Queries) Unfinished(ctx context.Context) ([]UnfinishedRow, error) {
-	rows, err := q.query(ctx, q.unfinishedStmt, unfinished)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var items []UnfinishedRow
-	for rows.Next() {
-		var i UnfinishedRow
-		if err := rows.Scan(
-			&i.ID,
-			&i.Uid,
-			&i.Ref,
-			&i.LocationKey,
-			&i.Input,
-			&i.Errors,
-			&i.At,
-		); err != nil {
-			return nil, err
-		}
-		items = append(items, i)
-	}
-	if err := rows.Close(); err != nil {
-		return nil, err
-	}
-	if err := rows.Err(); err != nil {
-		return nil, err
-	}
-	return items, nil
-}
-
 const updateInput = `-- name: UpdateInput :exec
-UPDATE entities SET location_key = ?, input_hash = ?, input = ? WHERE id = ?
+UPDATE entities SET location_key = ?, input_hash = ?, input = ?, given_at = ? WHERE id = ?
 `
 
 type UpdateInputParams struct {
 	LocationKey string
 	InputHash   string
 	Input       []byte
+	GivenAt     int64
 	ID          int64
 }
 
@@ -1134,6 +1201,7 @@ func (q *Queries) UpdateInput(ctx context.Context, arg UpdateInputParams) error 
 		arg.LocationKey,
 		arg.InputHash,
 		arg.Input,
+		arg.GivenAt,
 		arg.ID,
 	)
 	return err
