@@ -139,6 +139,24 @@ func TestReadinessTellsOfAnUnhealthyPlugin(t *testing.T) {
 	}
 }
 
+// A plugin that does not answer takes all the time that there is; the others are asked meanwhile.
+func TestASlowPluginMakesNoOtherLookIll(t *testing.T) {
+	slow := &plain{id: "slow", health: func(ctx context.Context) error { <-ctx.Done(); return context.Cause(ctx) }}
+	well := &plain{id: "well", health: func(ctx context.Context) error { return ctx.Err() }}
+	var system host.System
+	well.register = func(_ context.Context, env *host.Env) error { system = env.System; return nil }
+	s := start(t, minimal(t), []host.Plugin{slow, well})
+	for _, p := range system.Plugins(t.Context()) {
+		if (p.Err != nil) != (p.ID == "slow") {
+			t.Errorf("%s: %v", p.ID, p.Err)
+		}
+	}
+	status, body := s.send(t, http.MethodGet, "/.backstage/health/v1/readiness", "", "")
+	if status != http.StatusServiceUnavailable || !strings.Contains(body, `"slow"`) || strings.Contains(body, `"well"`) {
+		t.Errorf("%d %s", status, body)
+	}
+}
+
 func TestMistakesOfAllPartsComeAtOnce(t *testing.T) {
 	cfg, err := config.Parse("test", []byte("backend:\n  baseUrl: http://localhost\n  listen: [a]\n  database: {client: oracle}\nunderstudy: {dataDri: x}\npermission: {enabled: true}\n"), nil)
 	if err != nil {

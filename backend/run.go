@@ -23,7 +23,8 @@ import (
 	"github.com/understudy-portal/understudy/host/telemetry"
 )
 
-// stopTimeout bounds everything between the signal to stop and the end: draining, the work of plugins, closing.
+// stopTimeout bounds everything between the signal to stop and the end: draining, the work of plugins, closing. The
+// configured delay of the drain comes on top.
 const stopTimeout = 90 * time.Second
 
 // server is one run of a Backend.
@@ -97,7 +98,8 @@ func (s *server) run(ctx context.Context) (err error) {
 	var stop stack
 	defer func() {
 		// What is left to close must be closed after ctx has ended, too.
-		closing, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), stopTimeout, errors.New("the server took too long to stop"))
+		limit := stopTimeout + s.settings.router.ShutdownDelay
+		closing, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), limit, errors.New("the server took too long to stop"))
 		defer cancel()
 		err = errors.Join(err, stop.unwind(closing))
 	}()
@@ -214,12 +216,19 @@ func (s *server) announce() {
 	}
 }
 
-// health is what keeps plugins from serving.
+// health is what keeps plugins from serving. All are asked at once, so that one that takes its time does not make the
+// others look ill.
 func (s *server) health(ctx context.Context) map[string]error {
+	ill := make([]error, len(s.hosted))
+	var asked sync.WaitGroup
+	for i, h := range s.hosted {
+		asked.Go(func() { ill[i] = h.health(ctx) })
+	}
+	asked.Wait()
 	found := map[string]error{}
-	for _, h := range s.hosted {
-		if err := h.health(ctx); err != nil {
-			found[h.plugin.ID()] = err
+	for i, h := range s.hosted {
+		if ill[i] != nil {
+			found[h.plugin.ID()] = ill[i]
 		}
 	}
 	return found

@@ -6,6 +6,7 @@ import (
 	"iter"
 	"slices"
 	"sync/atomic"
+	"time"
 
 	"github.com/understudy-portal/understudy/entity"
 	"github.com/understudy-portal/understudy/host"
@@ -42,11 +43,17 @@ func (y system) SignInProviders() []string {
 	return nil
 }
 
+// healthTimeout is how long the plugins may think about their health, as for the readiness probe.
+const healthTimeout = 2 * time.Second
+
 // Plugins are the hosted ones and those that live elsewhere.
 func (y system) Plugins(ctx context.Context) []host.PluginStatus {
+	ctx, cancel := context.WithTimeout(ctx, healthTimeout)
+	defer cancel()
+	ill := y.s.health(ctx)
 	var list []host.PluginStatus
 	for _, h := range y.s.hosted {
-		list = append(list, host.PluginStatus{ID: h.plugin.ID(), Hosted: true, Err: h.health(ctx)})
+		list = append(list, host.PluginStatus{ID: h.plugin.ID(), Hosted: true, Err: ill[h.plugin.ID()]})
 	}
 	for _, o := range y.s.settings.off {
 		if y.s.settings.discovery.Named(o.id) {

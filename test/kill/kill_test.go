@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"testing"
@@ -170,6 +171,9 @@ func (s *server) killAgainAndAgain(t *testing.T, kills int) {
 	s.checkNothingLost(t, kills)
 }
 
+// written is what change replaces: the fixture's own words, or those of an earlier round.
+var written = regexp.MustCompile(`that people (write|wrote \d+)`)
+
 // change rewrites one file with other descriptions, so that every round has something to ingest.
 func (s *server) change(t *testing.T, round int) {
 	t.Helper()
@@ -178,8 +182,11 @@ func (s *server) change(t *testing.T, round int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text = bytes.ReplaceAll(text, []byte("that people write"), fmt.Appendf(nil, "that people wrote %d", round))
-	if err := os.WriteFile(name+".next", text, 0o644); err != nil {
+	next := written.ReplaceAll(text, fmt.Appendf(nil, "that people wrote %d", round))
+	if bytes.Equal(next, text) {
+		t.Fatalf("round %d changes nothing in %s", round, name)
+	}
+	if err := os.WriteFile(name+".next", next, 0o644); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.Rename(name+".next", name); err != nil {
@@ -261,6 +268,7 @@ func (s *server) deleteOne(t *testing.T) {
 func (s *server) settled(t *testing.T) map[string]string {
 	t.Helper()
 	var last []byte
+	var since time.Time // when it last changed
 	s.until(t, "whole and at rest", func() bool {
 		list := s.all(t, "kind,metadata,relations")
 		if len(list) != entities {
@@ -270,12 +278,10 @@ func (s *server) settled(t *testing.T) map[string]string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		still := bytes.Equal(text, last)
-		last = text
-		if !still {
-			time.Sleep(1500 * time.Millisecond) // longer than the interval at which files are read again
+		if !bytes.Equal(text, last) {
+			last, since = text, time.Now()
 		}
-		return still
+		return time.Since(since) > 1500*time.Millisecond // longer than the interval at which files are read again
 	})
 	var list []summary
 	if err := json.Unmarshal(last, &list); err != nil {
@@ -315,7 +321,7 @@ func (s *server) ask(t *testing.T, method, path string) (int, []byte) {
 	if err != nil {
 		return 0, nil
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	body, err := io.ReadAll(resp.Body)
 	if err != nil {
 		return 0, nil
