@@ -4,8 +4,9 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"sync"
 	"time"
+
+	"golang.org/x/sync/semaphore"
 
 	"github.com/understudy-portal/understudy/host/auth/keys"
 	"github.com/understudy-portal/understudy/host/auth/keystore"
@@ -48,7 +49,7 @@ func (s *Service) Mount(routes *router.Routes, id string, open OpenFunc) error {
 	m := &mounted{service: s, id: id, source: s.settings.staticKeys}
 	if m.source == nil {
 		m.source = keys.NewRing(keys.RingOptions{
-			Store:  &lazyStore{open: open},
+			Store:  newLazyStore(open),
 			Rotate: keyRotation, Keep: keyPublished, Now: s.now,
 		})
 	}
@@ -148,13 +149,19 @@ func LimitedToken(c Credentials) (string, time.Time, error) {
 type lazyStore struct {
 	open OpenFunc
 
-	mu    sync.Mutex // guards store; held while opening
-	store keys.Store
+	opening *semaphore.Weighted // guards store; held while opening, and waited for no longer than a context lasts
+	store   keys.Store
+}
+
+func newLazyStore(open OpenFunc) *lazyStore {
+	return &lazyStore{open: open, opening: semaphore.NewWeighted(1)}
 }
 
 func (l *lazyStore) opened(ctx context.Context) (keys.Store, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
+	if err := l.opening.Acquire(ctx, 1); err != nil {
+		return nil, fmt.Errorf("wait for the key store: %w", err)
+	}
+	defer l.opening.Release(1)
 	if l.store != nil {
 		return l.store, nil
 	}

@@ -104,7 +104,10 @@ func New(o Options) (*Service, error) {
 func (s *Service) SetUserTokens(u UserTokens) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.userTokens, s.userKeys = u, &storedKeys{read: u.Keys}
+	s.userTokens, s.userKeys = u, nil
+	if u != nil {
+		s.userKeys = &storedKeys{read: u.Keys}
+	}
 }
 
 func (s *Service) localUserTokens() UserTokens {

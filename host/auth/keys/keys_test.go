@@ -317,3 +317,36 @@ func FuzzParseSet(f *testing.F) {
 		}
 	})
 }
+
+// stalledStore keeps whoever adds a key until it is released.
+type stalledStore struct{ entered, release chan struct{} }
+
+func (s stalledStore) Add(context.Context, keys.Public, time.Time) error {
+	close(s.entered)
+	<-s.release
+	return nil
+}
+
+func (stalledStore) List(context.Context, time.Time) (keys.Set, error) { return nil, nil }
+
+// TestRingWithAStalledStore: whoever waits for the key that another caller makes waits no longer than its own context.
+func TestRingWithAStalledStore(t *testing.T) {
+	t.Parallel()
+	store := stalledStore{entered: make(chan struct{}), release: make(chan struct{})}
+	ring := keys.NewRing(keys.RingOptions{Store: store, Rotate: time.Hour, Keep: 2 * time.Hour})
+	first := make(chan error, 1)
+	go func() {
+		_, err := ring.Signer(t.Context())
+		first <- err
+	}()
+	<-store.entered
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := ring.Signer(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+	close(store.release)
+	if err := <-first; err != nil {
+		t.Error(err)
+	}
+}

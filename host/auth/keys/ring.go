@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"golang.org/x/sync/semaphore"
 )
 
 // Source is where a signer gets its keys: a Ring, or configured files.
@@ -40,7 +42,9 @@ type RingOptions struct {
 type Ring struct {
 	options RingOptions
 
-	mu      sync.Mutex // guards the fields below; held while a key is made, so that a burst of callers makes one
+	// making guards the fields below. It is held while a key is made, so that a burst of callers makes one, and whoever
+	// waits for it meanwhile gives up with its context.
+	making  *semaphore.Weighted
 	current *Signer
 	until   time.Time
 }
@@ -53,14 +57,16 @@ func NewRing(options RingOptions) *Ring {
 	if options.Now == nil {
 		options.Now = time.Now
 	}
-	return &Ring{options: options}
+	return &Ring{options: options, making: semaphore.NewWeighted(1)}
 }
 
 // Signer returns the current key pair. A new one is stored before it is returned, so that nobody sees a token whose key
 // is not published yet.
 func (r *Ring) Signer(ctx context.Context) (*Signer, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	if err := r.making.Acquire(ctx, 1); err != nil {
+		return nil, fmt.Errorf("wait for a signing key: %w", err)
+	}
+	defer r.making.Release(1)
 	now := r.options.Now()
 	if r.current != nil && now.Before(r.until) {
 		return r.current, nil
