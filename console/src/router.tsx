@@ -26,6 +26,12 @@ const catalog = createRoute({
   component: lazyRouteComponent(() => import('./pages/Catalog')),
 });
 
+const unprocessed = createRoute({
+  getParentRoute: () => root,
+  path: '/unprocessed',
+  component: lazyRouteComponent(() => import('./pages/Unprocessed')),
+});
+
 export const entityTabs = ['overview', 'relations', 'definition', 'yaml'] as const;
 export type EntityTab = (typeof entityTabs)[number];
 
@@ -56,7 +62,7 @@ const systemTab = createRoute({
   component: lazyRouteComponent(() => import('./pages/System')),
 });
 
-const routes = root.addChildren([overview, catalog, entity, system, systemTab]);
+const routes = root.addChildren([overview, catalog, unprocessed, entity, system, systemTab]);
 
 export function createAppRouter(queryClient: QueryClient) {
   return createRouter({

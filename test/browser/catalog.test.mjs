@@ -134,6 +134,26 @@ describe('catalog', () => {
     assertQuiet(complaints);
     await close();
   });
+
+  test('who breaks a new file sees why, and that it is mended', async () => {
+    const { page, complaints, close } = await openPage(browser, { url: server.url });
+    const file = findFile(join(server.data, 'catalog'), /kind: Component/);
+    const before = readFileSync(file);
+    const added = (spec) => `${before}\n---\napiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata: {name: trapdoor}\nspec: {${spec}}\n`;
+    writeFileSync(file, added('type: service, owner: payments'));
+    await page.goto('/console/');
+    await page.getByText('1 entity not in the catalog').waitFor({ timeout: 60_000 });
+    await page.getByText('component:trapdoor').waitFor();
+    await page.getByText(file).waitFor();
+    await page.getByRole('link', { name: 'Show why' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Not in the catalog' }).waitFor();
+    await page.getByText("/spec must have required property 'lifecycle'").first().waitFor();
+    writeFileSync(file, added('type: service, owner: payments, lifecycle: production'));
+    await page.getByText('Nothing is missing').waitFor({ timeout: 60_000 });
+    writeFileSync(file, before);
+    assertQuiet(complaints);
+    await close();
+  });
 });
 
 function findFile(folder, content) {

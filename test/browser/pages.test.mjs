@@ -20,6 +20,13 @@ const ill = {
   relations: [{ type: 'dependsOn', targetRef: 'component:default/nothing-of-that-name' }],
   status: { items: [{ type: 'backstage.io/catalog-processing', level: 'error', message: 'InputError: /spec must have required property owner' }] },
 };
+const unready = {
+  entity_id: 'u', entity_ref: 'component:default/cart', unprocessed_entity: { kind: 'Component', metadata: { name: 'cart' } }, unprocessed_hash: 'h',
+  processed_entity: null, result_hash: 'r', next_update_at: null, last_discovery_at: new Date(Date.now() - 6e4).toISOString(), location_key: 'file:/srv/acme/a/rather/long/path/to/cart/catalog-info.yaml',
+  errors: [{ name: 'InputError', message: "Processor X threw an error while validating the entity component:default/cart; caused by TypeError: /spec must have required property 'lifecycle' - missingProperty: lifecycle" }],
+};
+const generated = { ...unready, entity_id: 'v', entity_ref: `location:default/generated-${'0123456789'.repeat(4)}` };
+const failed = { type: 'failed', entities: [unready, generated], truncated: true };
 const byName = 'catalog/entities/by-name/**';
 
 /** `see` is what a person must find; `when` what happens before; `failing` whether answers of 400 and more are meant. */
@@ -31,9 +38,10 @@ const cases = [
 
   { name: 'overview loaded', path: '/', see: (p) => p.getByRole('link', { name: /^\d+ Components$/ }) },
   { name: 'overview empty', path: '/', when: (p) => emptyFacets(p), see: (p) => p.getByText('The catalog is empty') },
+  { name: 'overview nothing good', path: '/', when: async (p) => { await emptyFacets(p); await answer(p, 'catalog/entities/unprocessed/failed', failed); }, see: (p) => p.getByText('2+ entities not in the catalog') },
   { name: 'overview error', failing: true, path: '/', when: async (p) => { await answer(p, 'catalog/**', down, 503); await answer(p, 'understudy/v1/plugins', down, 503); }, see: (p) => p.getByText('The server is not ready') },
   { name: 'overview panels empty', path: '/', when: async (p) => { await answer(p, 'understudy/v1/attention', { entities: 1, errors: none, orphans: none, missing: none }); await answer(p, 'understudy/v1/plugins', { plugins: [] }); }, see: (p) => p.getByText('All is well') },
-  { name: 'overview panels full', path: '/', when: (p) => answer(p, 'understudy/v1/attention', { entities: 9, errors: { count: 1, items: [{ ref: 'component:default/checkout', message: 'InputError: no owner' }] }, orphans: { count: 1, items: [{ ref: 'component:default/pricing' }] }, missing: { count: 1, items: [{ ref: 'group:default/ghosts', referrers: 3, from: 'component:default/ledger' }] } }), see: (p) => p.getByText('1 entity with errors') },
+  { name: 'overview panels full', path: '/', when: async (p) => { await answer(p, 'catalog/entities/unprocessed/failed', failed); await answer(p, 'understudy/v1/attention', { entities: 9, errors: { count: 1, items: [{ ref: 'component:default/checkout', message: 'InputError: no owner' }] }, orphans: { count: 1, items: [{ ref: 'component:default/pricing' }] }, missing: { count: 1, items: [{ ref: 'group:default/ghosts', referrers: 3, from: 'component:default/ledger' }] } }); }, see: (p) => p.getByText("/spec must have required property 'lifecycle'") },
   { name: 'overview panels error', failing: true, path: '/', when: async (p) => { await answer(p, 'understudy/v1/attention', down, 503); await answer(p, 'understudy/v1/plugins', failure(500, 'Error', 'An internal error occurred logId=abc'), 500); }, see: (p) => p.getByText('The server failed') },
 
   { name: 'catalog loaded', path: '/catalog?kind=component&owner=group:default/payments', see: (p) => p.getByRole('link', { name: 'Checkout', exact: true }) },
@@ -42,9 +50,14 @@ const cases = [
   { name: 'catalog error', failing: true, path: '/catalog', when: (p) => answer(p, 'catalog/**', down, 503), see: (p) => p.getByRole('button', { name: 'Try again' }) },
   { name: 'catalog bad cursor', failing: true, path: '/catalog?cursor=nonsense&page=2', see: (p) => p.getByRole('button', { name: 'Back to the first page' }) },
 
+  { name: 'unprocessed loaded', path: '/unprocessed', when: (p) => answer(p, 'catalog/entities/unprocessed/failed', failed), see: (p) => p.getByText('/srv/acme/a/rather/long/path/to/cart/catalog-info.yaml') },
+  { name: 'unprocessed empty', path: '/unprocessed', see: (p) => p.getByText('Nothing is missing') },
+  { name: 'unprocessed error', failing: true, path: '/unprocessed', when: (p) => answer(p, 'catalog/**', down, 503), see: (p) => p.getByText('The server is not ready') },
+
   { name: 'entity loaded', path: '/catalog/default/component/checkout', see: (p) => p.getByRole('heading', { level: 1, name: 'Checkout' }) },
   { name: 'entity empty', path: '/catalog/default/component/bare', when: (p) => answer(p, byName, bare), see: (p) => p.getByText('No relations yet') },
   { name: 'entity missing', failing: true, path: '/catalog/default/component/no-such-thing', see: (p) => p.getByText('Not in the catalog') },
+  { name: 'entity unprocessed', failing: true, path: '/catalog/default/component/cart', when: (p) => answer(p, 'catalog/entities/unprocessed/failed', failed), see: (p) => p.getByText('Not in the catalog yet') },
   { name: 'entity ill', path: '/catalog/default/component/bare', when: (p) => answer(p, byName, ill), see: (p) => p.getByText('This entity could not be processed') },
   { name: 'entity error', failing: true, path: '/catalog/default/component/checkout', when: (p) => answer(p, byName, failure(500, 'Error', 'An internal error occurred logId=abc'), 500), see: (p) => p.getByText('The server failed') },
   { name: 'entity relations loaded', path: '/catalog/default/group/payments?tab=relations', see: (p) => p.getByRole('heading', { name: 'Owns' }) },

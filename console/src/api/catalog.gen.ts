@@ -1,5 +1,5 @@
 // Generated from catalog/internal/httpapi/openapi.yaml by npm run types. Do not edit.
-// sha256:b113447995c7fb358126ea3a1a934341af2d8b4b7d60693155e0afcc55dc4eed
+// sha256:8224a4a0ce480b4073efe8b040d758d4a18ba01e4c33e370743d9971897b8027
 
 export interface paths {
     "/entities": {
@@ -66,6 +66,57 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/entities/unprocessed/failed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Entities that are not in the catalog because their processing never succeeded, with what was given and the errors, in the order in which they first came. */
+        get: operations["GetFailedEntities"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/entities/unprocessed/pending": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Entities that are not in the catalog because they wait for their first processing. */
+        get: operations["GetPendingEntities"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/entities/unprocessed/delete/{entity_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** @description Deletes an entity that is not in the catalog. One that its source still declares comes back, under a new id. An unknown id is no error; that of an entity in the catalog is. */
+        delete: operations["DeleteUnprocessedEntity"];
         options?: never;
         head?: never;
         patch?: never;
@@ -321,6 +372,38 @@ export interface components {
                 prevCursor?: string;
             };
         };
+        UnprocessedEntities: {
+            /** @enum {string} */
+            type: "failed" | "pending";
+            entities: components["schemas"]["UnprocessedEntity"][];
+            /** @description There are more than the limit let through. */
+            truncated?: boolean;
+        };
+        UnprocessedEntity: {
+            entity_id: string;
+            entity_ref: string;
+            unprocessed_entity: components["schemas"]["JsonObject"];
+            unprocessed_hash: string;
+            /** @description Always null; an entity with one is in the catalog. */
+            processed_entity?: Record<string, never> | null;
+            result_hash?: string | null;
+            /**
+             * Format: date-time
+             * @description Null when it waits for a change.
+             */
+            next_update_at: string | null;
+            /**
+             * Format: date-time
+             * @description When its source last gave something new.
+             */
+            last_discovery_at: string | null;
+            errors: components["schemas"]["ErrorDetail"][];
+            /**
+             * @description The location that gave it, as type:target.
+             * @example file:/srv/catalog-info.yaml
+             */
+            location_key: string | null;
+        };
         EntityFacetsResponse: {
             /** @description By facet, named as it was asked for. */
             facets: {
@@ -425,6 +508,15 @@ export interface components {
                 "application/json": components["schemas"]["EntitiesQueryResponse"];
             };
         };
+        /** @description The entities. */
+        UnprocessedEntities: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["UnprocessedEntities"];
+            };
+        };
         /** @description The values of each facet, in the order of their bytes. */
         EntityFacets: {
             headers: {
@@ -460,6 +552,10 @@ export interface components {
         uid: string;
         /** @description Answer from a state of the catalog that has this position of the change log; 503 if the replica does not reach it in time. */
         minPosition: number;
+        /** @description Only those with this spec.owner, compared as it is written. */
+        owner: string;
+        /** @description The most entities to return. */
+        unprocessedLimit: number;
         /** @description Of an earlier page, by GET or POST. */
         cursor: string;
         /** @description From the Link header of the page before. Its limit and offset override the parameters. */
@@ -626,6 +722,74 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["EntityAncestryResponse"];
                 };
+            };
+            404: components["responses"]["Error"];
+            default: components["responses"]["Error"];
+        };
+    };
+    GetFailedEntities: {
+        parameters: {
+            query?: {
+                /** @description Only those with this spec.owner, compared as it is written. */
+                owner?: components["parameters"]["owner"];
+                /** @description The most entities to return. */
+                limit?: components["parameters"]["unprocessedLimit"];
+            };
+            header?: {
+                /** @description Answer from a state of the catalog that has this position of the change log; 503 if the replica does not reach it in time. */
+                "Understudy-Catalog-Min-Position"?: components["parameters"]["minPosition"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["UnprocessedEntities"];
+            default: components["responses"]["Error"];
+        };
+    };
+    GetPendingEntities: {
+        parameters: {
+            query?: {
+                /** @description Only those with this spec.owner, compared as it is written. */
+                owner?: components["parameters"]["owner"];
+                /** @description The most entities to return. */
+                limit?: components["parameters"]["unprocessedLimit"];
+            };
+            header?: {
+                /** @description Answer from a state of the catalog that has this position of the change log; 503 if the replica does not reach it in time. */
+                "Understudy-Catalog-Min-Position"?: components["parameters"]["minPosition"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: components["responses"]["UnprocessedEntities"];
+            default: components["responses"]["Error"];
+        };
+    };
+    DeleteUnprocessedEntity: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Answer from a state of the catalog that has this position of the change log; 503 if the replica does not reach it in time. */
+                "Understudy-Catalog-Min-Position"?: components["parameters"]["minPosition"];
+            };
+            path: {
+                entity_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The entity is gone. */
+            204: {
+                headers: {
+                    "Understudy-Catalog-Position": components["headers"]["position"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             404: components["responses"]["Error"];
             default: components["responses"]["Error"];

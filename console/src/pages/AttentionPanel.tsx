@@ -2,10 +2,12 @@ import { Anchor, Group, Skeleton, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
-import { parseRef } from '../api/entity';
+import { parseRef, shortRef } from '../api/entity';
+import { failedQuery, reasonOf, sourceOf, type Unprocessed } from '../api/unprocessed';
 import { type Attention, type AttentionItem, attentionQuery } from '../api/system';
 import { EntityLink } from '../ui/EntityLink';
 import { ErrorState } from '../ui/ErrorState';
+import { KindIcon } from '../ui/KindIcon';
 import { Panel } from '../ui/Panel';
 import { Status, type Tone } from '../ui/Status';
 import classes from './AttentionPanel.module.css';
@@ -16,12 +18,14 @@ const shown = 5;
 /** What in the catalog somebody should look at, with the reason. */
 export function AttentionPanel() {
   const attention = useQuery(attentionQuery);
+  const failed = useQuery(failedQuery);
+  const broken = [attention, failed].find((q) => q.isError && !q.data);
   return (
     <Panel title="Needs attention">
-      {attention.data ? (
-        <Lists attention={attention.data} />
-      ) : attention.isError ? (
-        <ErrorState error={attention.error} onRetry={() => void attention.refetch()} />
+      {attention.data && failed.data ? (
+        <Lists attention={attention.data} failed={failed.data} />
+      ) : broken ? (
+        <ErrorState error={broken.error} onRetry={() => void broken.refetch()} />
       ) : (
         <Stack gap="sm" aria-busy="true">
           <Skeleton h={14} w="70%" />
@@ -33,13 +37,19 @@ export function AttentionPanel() {
   );
 }
 
-function Lists({ attention }: { attention: Attention }) {
+interface Failed {
+  entities: Unprocessed[];
+  truncated: boolean;
+}
+
+function Lists({ attention, failed }: { attention: Attention; failed: Failed }) {
   const { errors, orphans, missing } = attention;
-  if (errors.count + orphans.count + missing.count === 0) {
+  if (failed.entities.length + errors.count + orphans.count + missing.count === 0) {
     return <Status tone="ok">All is well: no errors, no orphans, no loose ends</Status>;
   }
   return (
     <Stack gap="lg">
+      <FailedList failed={failed} />
       <List tone="bad" one="entity with errors" many="entities with errors" list={errors}>
         {(item) => <Text size="sm" c="dimmed" lineClamp={2}>{item.message}</Text>}
       </List>
@@ -61,6 +71,37 @@ function Lists({ attention }: { attention: Attention }) {
         all={{ orphan: '1' }}
       />
     </Stack>
+  );
+}
+
+/** Entities that have no page, because they were never in the catalog: the reason and the file stand here. */
+export function FailedList({ failed: { entities, truncated } }: { failed: Failed }) {
+  if (entities.length === 0) return null;
+  const count = `${entities.length.toLocaleString('en')}${truncated ? '+' : ''}`;
+  return (
+    <div>
+      <Group justify="space-between" mb={6}>
+        <Status tone="bad">{`${count} ${entities.length === 1 ? 'entity' : 'entities'} not in the catalog`}</Status>
+        <Anchor size="sm" renderRoot={(props) => <Link {...props} to="/unprocessed" />}>
+          Show why
+        </Anchor>
+      </Group>
+      <ul className={classes.list}>
+        {entities.slice(0, shown).map((row) => {
+          const ref = parseRef(row.entity_ref);
+          return (
+            <li key={row.entity_id}>
+              <span className={classes.name}>
+                {ref && <KindIcon kind={ref.kind} size={16} />}
+                {ref ? shortRef(ref) : row.entity_ref}
+              </span>
+              <Text size="sm" lineClamp={2}>{reasonOf(row.errors[0]?.message ?? '')}</Text>
+              <Text size="xs" c="dimmed" ff="monospace">{sourceOf(row)}</Text>
+            </li>
+          );
+        })}
+      </ul>
+    </div>
   );
 }
 

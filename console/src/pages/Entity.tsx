@@ -4,6 +4,7 @@ import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router'
 import { lazy, Suspense, useEffect } from 'react';
 import IconMasks from '@tabler/icons-react/dist/esm/icons/IconMasksTheater.mjs';
 import { entityQuery } from '../api/catalog';
+import { failedQuery, sourceOf } from '../api/unprocessed';
 import { ApiError } from '../api/errors';
 import { type Entity, formatRef, isOrphan, type Ref, refOf, text, titleOf } from '../api/entity';
 import type { EntityTab } from '../router';
@@ -50,6 +51,24 @@ function isMissing(error: unknown): boolean {
 }
 
 function Missing({ entityRef }: { entityRef: Ref }) {
+  const failed = useQuery(failedQuery);
+  const row = failed.data?.entities.find((f) => f.entity_ref === formatRef(entityRef));
+  if (row) {
+    return (
+      <Notice tone="bad" title="Not in the catalog yet: it could not be processed">
+        <Stack gap={6}>
+          {row.errors.map((error, i) => (
+            <Text key={i} size="sm" style={{ overflowWrap: 'anywhere', whiteSpace: 'pre-wrap' }}>
+              {error.message}
+            </Text>
+          ))}
+          <Text size="sm" style={{ overflowWrap: 'anywhere' }}>
+            Correct its file{sourceOf(row) && <>, <code>{sourceOf(row)}</code></>}; it is read again by itself.
+          </Text>
+        </Stack>
+      </Notice>
+    );
+  }
   return (
     <EmptyState
       icon={IconMasks}

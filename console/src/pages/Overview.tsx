@@ -4,6 +4,7 @@ import { Link } from '@tanstack/react-router';
 import IconBooks from '@tabler/icons-react/dist/esm/icons/IconBooks.mjs';
 import { emptySelection, type FacetCount, facetsQuery } from '../api/catalog';
 import { parseRef, shortRef } from '../api/entity';
+import { failedQuery } from '../api/unprocessed';
 import { bootstrapQuery, pluginsQuery } from '../api/system';
 import { compareKinds, kindLook } from '../theme/kinds';
 import { EmptyState } from '../ui/EmptyState';
@@ -13,7 +14,7 @@ import { KindIcon } from '../ui/KindIcon';
 import { useDocumentTitle } from '../ui/PageHeader';
 import { Panel } from '../ui/Panel';
 import { TagLink } from '../ui/Tag';
-import { AttentionPanel } from './AttentionPanel';
+import { AttentionPanel, FailedList } from './AttentionPanel';
 import classes from './Overview.module.css';
 import { PluginStatus } from './PluginStatus';
 import { useRecent } from './recent';
@@ -69,7 +70,16 @@ function count(n: number, one: string, many: string): string {
   return `${n.toLocaleString('en')} ${n === 1 ? one : many}`;
 }
 
+/** Nothing is there, or nothing was good: then it says what was wrong with it. */
 function EmptyCatalog() {
+  const failed = useQuery(failedQuery);
+  if (failed.data && failed.data.entities.length > 0) {
+    return (
+      <Panel title="Needs attention">
+        <FailedList failed={failed.data} />
+      </Panel>
+    );
+  }
   return (
     <EmptyState icon={IconBooks} title="The catalog is empty">
       Add a location to <code>catalog.locations</code> in app-config.yaml that points at your{' '}

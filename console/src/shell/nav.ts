@@ -10,6 +10,8 @@ export interface NavEntry {
   params?: Record<string, string>;
   /** The start of all addresses of the page. */
   match: string;
+  /** Addresses that belong to it as well. */
+  also?: string;
   icon: Icon;
   /** Shown only where this plugin is known to the server. */
   plugin?: string;
@@ -17,11 +19,11 @@ export interface NavEntry {
 
 export const navigation: NavEntry[] = [
   { label: 'Overview', to: '/', match: '/', icon: IconHome },
-  { label: 'Catalog', to: '/catalog', match: '/catalog', icon: IconBooks },
+  { label: 'Catalog', to: '/catalog', match: '/catalog', also: '/unprocessed', icon: IconBooks },
   { label: 'System', to: '/system/$tab', params: { tab: 'plugins' }, match: '/system', icon: IconActivity },
 ];
 
 /** Whether an address below /console belongs to the entry. */
 export function isActive(entry: NavEntry, path: string): boolean {
-  return entry.match === '/' ? path === '/' : path === entry.match || path.startsWith(`${entry.match}/`);
+  return entry.match === '/' ? path === '/' : path === entry.also || path === entry.match || path.startsWith(`${entry.match}/`);
 }
