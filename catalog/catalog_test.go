@@ -184,7 +184,20 @@ func TestProcessingOff(t *testing.T) {
 	r := start(t, db, "catalog: {processingInterval: false, locations: [{type: file, target: "+file+"}]}")
 	all, err := r.plugin.Unprocessed(t.Context())
 	if err != nil || len(all) != 1 || !strings.HasPrefix(all[0].Ref, "location:default/generated-") || r.has(t, "component:default/a") {
-		t.Errorf("unprocessed %v, %v", all, err)
+		t.Fatalf("unprocessed %v, %v", all, err)
+	}
+	status, body := r.do(t, http.MethodGet, "/entities/unprocessed/pending")
+	if status != http.StatusOK || !strings.Contains(body, `"entity_id":"`+all[0].UID) || !strings.Contains(body, `"location_key":"file:`+file) {
+		t.Errorf("pending: %d %s", status, body)
+	}
+	if status, body := r.do(t, http.MethodGet, "/entities/unprocessed/failed"); body != `{"type":"failed","entities":[]}` {
+		t.Errorf("failed: %d %s", status, body)
+	}
+	if status, body := r.do(t, http.MethodDelete, "/entities/unprocessed/delete/"+all[0].UID); status != http.StatusNoContent {
+		t.Errorf("deleted: %d %s", status, body)
+	}
+	if _, body := r.do(t, http.MethodGet, "/entities/unprocessed/pending"); body != `{"type":"pending","entities":[]}` {
+		t.Errorf("pending afterwards: %s", body)
 	}
 }
 
