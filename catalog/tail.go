@@ -20,8 +20,6 @@ const (
 	tailEvery = 500 * time.Millisecond
 	// tailMost is how many rows of the change log are read at once.
 	tailMost = 5000
-	// loadChunk is how many entities are loaded at once at start; the index builds such a batch on all cores.
-	loadChunk = 8192
 	// listenAgain is the pause before listening again after the connection broke.
 	listenAgain = 5 * time.Second
 )
@@ -41,36 +39,25 @@ type tail struct {
 }
 
 // load fills the index from the finished entities. It is also what a replica does that was away for longer than the
-// change log reaches back: then what is gone meanwhile is taken out. The caller holds mu, or nobody else runs yet.
+// change log reaches back. The caller holds mu, or nobody else runs yet.
 func (t *tail) load(ctx context.Context) error {
-	old := t.index.Snapshot()
 	start := time.Now()
-	var all []index.Change
-	seen := make(map[string]struct{})
-	position, err := t.ledger.Finals(ctx, loadChunk, func(chunk []ledger.Change) error {
-		for _, c := range chunk {
-			if old.Len() > 0 {
-				seen[c.Ref] = struct{}{}
+	err := t.index.Load(func(add func([]index.Doc)) (int64, error) {
+		return t.ledger.Finals(ctx, index.LoadPart, func(chunk []ledger.Change) error {
+			part := make([]index.Doc, len(chunk))
+			for i, c := range chunk {
+				part[i] = index.Doc{Ref: c.Ref, UID: c.UID, Body: c.Body}
 			}
-			all = append(all, index.Change{Position: c.Position, Ref: c.Ref, UID: c.UID, Body: c.Body})
-		}
-		return nil
+			add(part)
+			return nil
+		})
 	})
 	if err != nil {
 		return fmt.Errorf("load the catalog: %w", err)
 	}
-	if old.Len() > 0 {
-		for doc := range old.Walk(nil) {
-			if _, ok := seen[doc.Ref]; !ok {
-				all = append(all, index.Change{Position: position, Ref: doc.Ref, UID: doc.UID})
-			}
-		}
-	}
-	if err := t.index.Apply(all, position); err != nil {
-		return fmt.Errorf("load the catalog: %w", err)
-	}
-	t.applied.Add(int64(len(all)))
-	t.log.Info("catalog loaded", "entities", t.index.Snapshot().Len(), "position", position, "took", time.Since(start))
+	loaded := t.index.Snapshot()
+	t.applied.Add(int64(loaded.Len()))
+	t.log.Info("catalog loaded", "entities", loaded.Len(), "position", loaded.Position(), "took", time.Since(start))
 	return nil
 }
 

@@ -81,13 +81,18 @@ func (ix *Index) Apply(changes []Change, position int64) error {
 	if err != nil {
 		return fmt.Errorf("apply changes up to %d: %w", position, err)
 	}
+	ix.publish(next, len(changes), start)
+	return nil
+}
+
+// publish makes a snapshot the current one, and wakes those who wait. The caller holds writer.
+func (ix *Index) publish(next *Snapshot, changes int, start time.Time) {
 	ix.current.Store(next)
 	ix.mu.Lock()
 	close(ix.changed)
 	ix.changed = make(chan struct{})
 	ix.mu.Unlock()
-	ix.metrics.applied(len(changes), time.Since(start))
-	return nil
+	ix.metrics.applied(changes, time.Since(start))
 }
 
 // Snapshot returns the current state. It costs nothing and stays as it is for as long as it is held.

@@ -55,7 +55,11 @@ func (s *Store) Changes(ctx context.Context, after int64, limit int) ([]ledger.C
 // Finals yields all finished entities from one snapshot.
 func (s *Store) Finals(ctx context.Context, chunk int, yield func([]ledger.Change) error) (int64, error) {
 	var position int64
+	begun := false
 	err := s.snapshot(ctx, func(q *sqlc.Queries) error {
+		if begun { // the transaction is tried again, and yield must not see anything twice
+			return errors.New("the database ended the reading of the catalog half-way")
+		}
 		var err error
 		if position, err = q.Position(ctx); err != nil {
 			return err
@@ -71,6 +75,7 @@ func (s *Store) Finals(ctx context.Context, chunk int, yield func([]ledger.Chang
 				changes[i] = ledger.Change{Position: position, Ref: r.Ref, UID: r.Uid, Body: r.Body}
 			}
 			last = rows[len(rows)-1].EntityID
+			begun = true
 			if err := yield(changes); err != nil {
 				return err
 			}
