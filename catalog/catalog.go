@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"sync/atomic"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
@@ -82,6 +83,7 @@ type Plugin struct {
 	providers     []Provider
 	processors    []Processor
 	locationTypes []string
+	tailEvery     time.Duration
 
 	config      Config
 	log         *slog.Logger
@@ -99,7 +101,7 @@ type Plugin struct {
 
 // New returns the plugin. It touches nothing.
 func New(opts ...Option) *Plugin {
-	p := &Plugin{}
+	p := &Plugin{tailEvery: tailEvery}
 	for _, o := range opts {
 		o(p)
 	}
@@ -141,7 +143,7 @@ func (p *Plugin) Register(ctx context.Context, env *host.Env) error {
 	}
 	p.ledger = ledger.New(p.store, ledger.Options{Log: p.log})
 	p.index = index.New(index.Options{Log: p.log, Metrics: env.Metrics})
-	p.tail = &tail{ledger: p.ledger, index: p.index, log: p.log}
+	p.tail = &tail{ledger: p.ledger, index: p.index, log: p.log, every: p.tailEvery}
 	p.engine = p.newEngine()
 	if err := registerGauges(env.Metrics, p.index, p.ledger); err != nil {
 		return err

@@ -28,7 +28,8 @@ type Store interface {
 	Changes(ctx context.Context, after int64, limit int) ([]Change, int64, error)
 	// Finals yields all finished entities in chunks, from one snapshot, and returns the position it stands at.
 	Finals(ctx context.Context, chunk int, yield func([]Change) error) (int64, error)
-	// Listen calls wake when another process may have written, until ctx ends. It only hastens: readers poll as well.
+	// Listen calls wake when another process may have written, and once when it begins to listen, until ctx ends. It only
+	// hastens: readers poll as well.
 	Listen(ctx context.Context, wake func()) error
 
 	// Parents returns, for each ref, the refs of the entities that emitted it. Refs without any are absent.

@@ -81,7 +81,7 @@ func (s *Store) NextDue(ctx context.Context) (time.Time, bool, error) {
 	return time.UnixMilli(at), true, nil
 }
 
-// Listen calls wake at each notification of a writer. It takes one connection out of the pool for as long as it runs,
+// Listen calls wake at each notification of a writer, and once it listens, for what was written before. It takes one connection out of the pool for as long as it runs,
 // and returns when that breaks; the caller may call it again.
 func (s *Store) Listen(ctx context.Context, wake func()) error {
 	conn, err := s.db.Pool().Acquire(ctx)
@@ -94,6 +94,7 @@ func (s *Store) Listen(ctx context.Context, wake func()) error {
 	if _, err := raw.Exec(ctx, "LISTEN "+channel); err != nil {
 		return fmt.Errorf("listen for changes: %w", err)
 	}
+	wake()
 	for {
 		if _, err := raw.WaitForNotification(ctx); err != nil {
 			return fmt.Errorf("listen for changes: %w", err)
