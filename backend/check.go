@@ -211,6 +211,10 @@ func (c *collector) result() (warnings config.Problems, err error) {
 			mistakes = append(mistakes, p)
 		}
 	}
+	// A key that is a mistake to its owner needs no warning that nobody knows it.
+	warnings = slices.DeleteFunc(warnings, func(w config.Problem) bool {
+		return slices.ContainsFunc(mistakes, func(m config.Problem) bool { return m.Path == w.Path && m.Origin == w.Origin })
+	})
 	errs := slices.Clone(c.others)
 	if len(mistakes) > 0 {
 		errs = append([]error{mistakes}, errs...)

@@ -96,6 +96,20 @@ func TestAStopDuringTheStartIsNoFailure(t *testing.T) {
 	}
 }
 
+func TestWhatAPluginOpensIsClosedWhenAnotherCannotRegister(t *testing.T) {
+	stopped := false
+	good := &plain{id: "good", stop: func(context.Context) error { stopped = true; return nil }}
+	bad := &plain{id: "bad", register: func(context.Context, *host.Env) error { return errors.New("no form") }}
+	cfg, err := config.Parse("test", []byte(minimal(t)), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = backend.New(backend.WithConfig(cfg), backend.WithLog(&syncBuffer{}, "json")).Add(good, bad).Run(t.Context())
+	if err == nil || !strings.Contains(err.Error(), "plugin bad: no form") || !stopped {
+		t.Errorf("stopped %v, error %v", stopped, err)
+	}
+}
+
 func TestAFailureInTheBackgroundStopsTheServer(t *testing.T) {
 	cfg, err := config.Parse("test", []byte(minimal(t)), nil)
 	if err != nil {

@@ -129,10 +129,10 @@ func (s *server) run(ctx context.Context) (err error) {
 	if tcp, ok := addr.(*net.TCPAddr); ok {
 		s.running.Port = tcp.Port
 	}
+	stop.push(s.stopPlugins)
 	if err := s.register(ctx); err != nil {
 		return s.unlessStopped(ctx, err)
 	}
-	stop.push(s.stopPlugins)
 
 	// Background work has a context of its own, which ends after the routes have been drained.
 	life, fail := context.WithCancelCause(context.WithoutCancel(ctx))
