@@ -40,11 +40,11 @@ func openSQLite(ctx context.Context, id string, settings Settings, log *slog.Log
 		return nil, d.opening(err)
 	}
 	busy := cmp.Or(settings.SQLite.Busy, busyTimeout)
-	writer := append(pragmas(8, busy), "_txlock=immediate", pragma("journal_mode(WAL)"), pragma("journal_size_limit(67108864)"))
+	writer := append(pragmas(4, busy), "_txlock=immediate", pragma("journal_mode(WAL)"), pragma("journal_size_limit(67108864)"))
 	if d.writer, err = d.connect(writer, 1); err != nil {
 		return nil, d.opening(err)
 	}
-	if d.reader, err = d.connect(append(pragmas(2, busy), pragma("query_only(1)")), readers(settings.Pool)); err != nil {
+	if d.reader, err = d.connect(append(pragmas(1, busy), pragma("query_only(1)")), readers(settings.Pool)); err != nil {
 		return nil, errors.Join(d.opening(err), d.writer.Close())
 	}
 	if err := d.probe(ctx); err != nil {
@@ -94,7 +94,8 @@ func (d *Database) probe(ctx context.Context) error {
 	return d.reader.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema").Scan(&n)
 }
 
-// pragmas are those of all connections, with a page cache of so many megabytes. The timeout comes first, because the
+// pragmas are those of all connections, with a page cache of so many megabytes; it takes twice that, because the driver's
+// allocator rounds a page with its header up to the next power of two. The system caches the file as well. The timeout comes first, because the
 // others may already have to wait.
 func pragmas(cache int, busy time.Duration) []string {
 	return []string{
