@@ -193,9 +193,10 @@ func (s *server) serveMetrics(ctx context.Context, group *errgroup.Group) error 
 	if err != nil {
 		return err
 	}
-	if addr != nil {
-		s.running.MetricsAddr = addr.String()
+	if addr == nil {
+		return nil // turned off, or its default address is taken, which the log says
 	}
+	s.running.MetricsAddr = addr.String()
 	group.Go(func() error { return m.Run(ctx) })
 	return nil
 }

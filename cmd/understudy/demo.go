@@ -26,7 +26,8 @@ type demoCommand struct {
 	Fresh  bool   `help:"Forget the data of earlier demos first."`
 }
 
-// marker is the file by which a folder is known to be a demo's, so that --fresh never removes anything else.
+// marker is the file by which a folder is known to be a demo's, so that --fresh never removes anything else. A running
+// demo holds a lock on it.
 const marker = ".understudy-demo"
 
 // Run serves the sample company until the context ends.
@@ -42,10 +43,11 @@ func (c demoCommand) Run(ctx context.Context, cli *commands, std streams) error 
 			return err
 		}
 	}
-	data, err := c.prepare(std.environ)
+	data, unlock, err := c.prepare(std.environ)
 	if err != nil {
 		return err
 	}
+	defer unlock()
 	cfg, err := config.Parse("demo", demoConfig(host, port, data), std.environ)
 	if err != nil {
 		return err
@@ -108,31 +110,41 @@ func freePortOn(ctx context.Context, host string) (int, error) {
 	return l.Addr().(*net.TCPAddr).Port, nil
 }
 
-// prepare makes the data folder with the sample catalog in it.
-func (c demoCommand) prepare(environ []string) (string, error) {
-	dir, err := c.dataDir(environ)
+// prepare makes the data folder with the sample catalog in it, and keeps other demos away from it until unlock.
+func (c demoCommand) prepare(environ []string) (dir string, unlock func(), err error) {
+	dir, err = c.dataDir(environ)
 	if err != nil {
-		return "", err
+		return "", nil, err
 	}
+	if err := own(dir); err != nil {
+		return "", nil, err
+	}
+	unlock, err := lock(filepath.Join(dir, marker))
+	if err != nil {
+		return "", nil, fmt.Errorf("%s: another demo runs on this folder; stop it, or choose another folder by --data", dir)
+	}
+	if err := c.fill(dir); err != nil {
+		unlock()
+		return "", nil, err
+	}
+	return dir, unlock, nil
+}
+
+// fill empties the folder if it is asked to, and puts the sample catalog where none is.
+func (c demoCommand) fill(dir string) error {
 	if c.Fresh {
-		if err := forget(dir); err != nil {
-			return "", err
+		if err := empty(dir); err != nil {
+			return fmt.Errorf("forget the data of earlier demos: %w", err)
 		}
-	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return "", fmt.Errorf("make the demo's data folder: %w; choose another by --data", err)
-	}
-	if err := os.WriteFile(filepath.Join(dir, marker), nil, 0o600); err != nil {
-		return "", fmt.Errorf("write to the demo's data folder: %w; choose another by --data", err)
 	}
 	catalog := filepath.Join(dir, "catalog")
 	if _, err := os.Stat(catalog); err == nil {
-		return dir, nil // the user may have edited it
+		return nil // the user may have edited it
 	}
 	if err := unpack(acme.Files, catalog); err != nil {
-		return "", fmt.Errorf("write the sample catalog: %w; choose another folder by --data", err)
+		return fmt.Errorf("write the sample catalog: %w; choose another folder by --data", err)
 	}
-	return dir, nil
+	return nil
 }
 
 // unpack writes the files to a new folder, which appears whole or not at all.
@@ -166,19 +178,42 @@ func (c demoCommand) dataDir(environ []string) (string, error) {
 	return filepath.Join(home, ".local", "state", "understudy", "demo"), nil
 }
 
-// forget removes an earlier demo's folder, and nothing that is not one.
-func forget(dir string) error {
+// own makes the folder the demo's, unless it holds what somebody else put there: --fresh empties what is the demo's.
+func own(dir string) error {
 	entries, err := os.ReadDir(dir)
-	if errors.Is(err, fs.ErrNotExist) || (err == nil && len(entries) == 0) {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("look into the demo's data folder: %w; choose another by --data", err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, marker)); err == nil {
 		return nil
 	}
+	if len(entries) > 0 {
+		return usageError{fmt.Errorf("--data: %s is not empty and was not made by a demo; name a new folder", dir)}
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("make the demo's data folder: %w; choose another by --data", err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, marker), nil, 0o600); err != nil {
+		return fmt.Errorf("write to the demo's data folder: %w; choose another by --data", err)
+	}
+	return nil
+}
+
+// empty removes all but the marker, which is locked.
+func empty(dir string) error {
+	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return err
 	}
-	if _, err := os.Stat(filepath.Join(dir, marker)); err != nil {
-		return usageError{fmt.Errorf("--fresh: %s was not made by a demo; remove it by hand, or choose another folder by --data", dir)}
+	for _, e := range entries {
+		if e.Name() == marker {
+			continue
+		}
+		if err := os.RemoveAll(filepath.Join(dir, e.Name())); err != nil {
+			return err
+		}
 	}
-	return os.RemoveAll(dir)
+	return nil
 }
 
 // demoConfig is the demo's app-config.yaml. Guest sign-in outside development is safe here and nowhere else: the
