@@ -119,7 +119,7 @@ func (c demoCommand) prepare(environ []string) (dir string, unlock func(), err e
 	if err := own(dir); err != nil {
 		return "", nil, err
 	}
-	unlock, err := lock(filepath.Join(dir, marker))
+	unlock, err = lock(filepath.Join(dir, marker))
 	if err != nil {
 		return "", nil, fmt.Errorf("%s: another demo runs on this folder; stop it, or choose another folder by --data", dir)
 	}
