@@ -87,12 +87,15 @@ func measure(ctx context.Context, p plan, database, section string) error {
 	if err := s.measureRequests(ctx); err != nil {
 		return err
 	}
+	if err := s.measureIdle(ctx); err != nil {
+		return err
+	}
 	if section != "" {
 		if err := s.measureReplicas(ctx); err != nil {
 			return err
 		}
 	}
-	if err := s.measureIdle(ctx); err != nil {
+	if err := s.stop(); err != nil {
 		return err
 	}
 	return s.measureStart(ctx, "start to ready, filled store", func() error { return s.hold(ctx) })
