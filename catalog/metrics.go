@@ -67,7 +67,8 @@ func (g *gauges) Collect(ch chan<- prometheus.Metric) {
 
 func (g *gauges) kinds() map[string]int {
 	counts := make(map[string]int)
-	for _, f := range g.index.Snapshot().Facets(nil, []string{"kind"})["kind"] {
+	facets, _ := g.index.Snapshot().Facets(context.Background(), nil, []string{"kind"}) // a scrape has no context, so nothing ends it
+	for _, f := range facets["kind"] {
 		counts[strings.ToLower(f.Value)] += f.Count
 	}
 	g.mu.Lock()

@@ -60,14 +60,16 @@ func (r *reader) Entities(ctx context.Context, who auth.Credentials, filter enti
 		if !ok {
 			return
 		}
-		for doc := range r.index.Snapshot().Walk(filter) {
+		for doc := range r.index.Snapshot().Walk(ctx, filter) {
 			if ctx.Err() != nil {
-				yield(entity.Entity{}, context.Cause(ctx))
-				return
+				break
 			}
 			if e, err := parseDoc(doc); !yield(e, err) || err != nil {
 				return
 			}
+		}
+		if ctx.Err() != nil {
+			yield(entity.Entity{}, context.Cause(ctx))
 		}
 	}
 }

@@ -34,8 +34,14 @@ func (a *API) ancestry(w http.ResponseWriter, r *http.Request) error {
 	root := pathRef(r).String()
 	doc, ok := s.ByRef(root)
 	// What a condition hides is refused whether it is there or not.
-	if may.where != nil && !s.Matches(may.where, root) {
-		return denied()
+	if may.where != nil {
+		visible, err := s.Matches(r.Context(), may.where, root)
+		if err != nil {
+			return err
+		}
+		if !visible {
+			return denied()
+		}
 	}
 	if !ok {
 		return fault.NotFound("No such entity %s", root)
@@ -44,7 +50,10 @@ func (a *API) ancestry(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, r, appendAncestry(root, permitted(s, may, items)))
+	if items, err = permitted(r.Context(), s, may, items); err != nil {
+		return err
+	}
+	return writeJSON(w, r, appendAncestry(root, items))
 }
 
 // climb goes up the edges of ingestion, level by level: an edge is a row in the ledger, and one question asks for those
@@ -92,15 +101,23 @@ func (a *API) climb(ctx context.Context, s *index.Snapshot, root index.Doc) ([]a
 
 // permitted leaves out what the caller may not see, and with it every ancestor above, even one that can be reached
 // through a permitted item too (catalog.md 6).
-func permitted(s *index.Snapshot, may scope, items []ancestor) []ancestor {
+func permitted(ctx context.Context, s *index.Snapshot, may scope, items []ancestor) ([]ancestor, error) {
 	if may.where == nil {
-		return items
+		return items, nil
+	}
+	refs := make([]string, len(items))
+	for i := range items {
+		refs[i] = items[i].doc.Ref
+	}
+	visible, err := s.MatchingRefs(ctx, may.where, refs)
+	if err != nil {
+		return nil, err
 	}
 	byRef := make(map[string]ancestor, len(items))
 	var hide []string
 	for _, item := range items {
 		byRef[item.doc.Ref] = item
-		if !s.Matches(may.where, item.doc.Ref) {
+		if _, ok := visible[item.doc.Ref]; !ok {
 			hide = append(hide, item.doc.Ref)
 		}
 	}
@@ -119,7 +136,7 @@ func permitted(s *index.Snapshot, may scope, items []ancestor) []ancestor {
 			kept = append(kept, item)
 		}
 	}
-	return kept
+	return kept, nil
 }
 
 func appendAncestry(root string, items []ancestor) []byte {

@@ -81,7 +81,10 @@ func readQueryParams(r *http.Request) (*pageRequest, error) {
 		return nil, err
 	}
 	fullText := object("term", term)
-	if fields := commaLists(p.all("fullTextFilterFields")); len(fields) > 0 {
+	if fields := distinct(commaLists(p.all("fullTextFilterFields"))); len(fields) > 0 {
+		if err := limitedFields("fullTextFilterFields", len(fields)); err != nil {
+			return nil, err
+		}
 		fullText.Set("fields", anys(fields))
 	}
 	q.cursor = &cursor{fresh: true, query: entity.PredicateJSON(q.predicate), fullText: fullText}
@@ -170,6 +173,9 @@ func (q *pageRequest) resume(text string) error {
 	if err != nil {
 		return fault.Input("Malformed cursor: %s", err.Error())
 	}
+	if legacy, err = limited(legacy); err != nil {
+		return err
+	}
 	q.predicate = scope{where: legacy}.and(q.predicate)
 	return nil
 }
@@ -206,7 +212,10 @@ func (a *API) writeQuery(w http.ResponseWriter, r *http.Request, q *pageRequest)
 	if iq.After, beyond = q.cursor.position(); beyond {
 		iq.Limit = 0
 	}
-	page := s.Query(iq)
+	page, err := s.Query(r.Context(), iq)
+	if err != nil {
+		return err
+	}
 	total := float64(page.Total)
 	if q.cursor.total != nil {
 		total = *q.cursor.total
@@ -216,7 +225,7 @@ func (a *API) writeQuery(w http.ResponseWriter, r *http.Request, q *pageRequest)
 	tail = append(entity.AppendJSON(tail, q.pageInfo(page, total)), '}')
 	const head = `{"items":[`
 	if q.fields != nil {
-		body, err := q.fields.appendAll([]byte(head), page.Docs)
+		body, err := q.fields.appendAll(r.Context(), []byte(head), page.Docs)
 		if err != nil {
 			return err
 		}

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"net/http"
 
 	"github.com/understudy-portal/understudy/catalog/internal/index"
@@ -32,7 +33,9 @@ func (a *API) byRefs(w http.ResponseWriter, r *http.Request) error {
 	}
 	docs := make([]index.Doc, len(q.refs))
 	if !may.none {
-		q.find(s, may, docs)
+		if err := q.find(r.Context(), s, may, docs); err != nil {
+			return err
+		}
 	}
 	if q.fields != nil || may.none {
 		return writeRefs(w, r, docs, q.fields)
@@ -86,7 +89,7 @@ func readRefs(r *http.Request) (*refsRequest, error) {
 }
 
 // find fills in the entities that are there, selected and visible.
-func (q *refsRequest) find(s *index.Snapshot, may scope, docs []index.Doc) {
+func (q *refsRequest) find(ctx context.Context, s *index.Snapshot, may scope, docs []index.Doc) error {
 	where := may.and(q.predicate)
 	folded := make([]string, len(q.refs))
 	for i, ref := range q.refs {
@@ -96,18 +99,22 @@ func (q *refsRequest) find(s *index.Snapshot, may scope, docs []index.Doc) {
 		for i, ref := range folded {
 			docs[i], _ = s.ByRef(ref)
 		}
-		return
+		return nil
 	}
-	found := s.MatchingRefs(where, folded)
+	found, err := s.MatchingRefs(ctx, where, folded)
 	for i, ref := range folded {
 		docs[i] = found[ref]
 	}
+	return err
 }
 
 func writeRefs(w http.ResponseWriter, r *http.Request, docs []index.Doc, fields *projection) error {
 	body := []byte(`{"items":[`)
 	var err error
 	for i := range docs {
+		if r.Context().Err() != nil {
+			return context.Cause(r.Context())
+		}
 		if i > 0 {
 			body = append(body, ',')
 		}

@@ -143,7 +143,11 @@ func (b *body) fullText() *entity.Object {
 	part := b.part("fullTextFilter", v)
 	kept := object("term", part.text("term"))
 	if part.Has("fields") {
-		kept.Set("fields", anys(part.texts("fields")))
+		fields := part.texts("fields")
+		if err := limitedFields("fullTextFilter", len(fields)); err != nil && part.err == nil {
+			part.err = err
+		}
+		kept.Set("fields", anys(fields))
 	}
 	b.join(part)
 	return kept

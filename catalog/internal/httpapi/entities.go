@@ -55,8 +55,11 @@ func (a *API) visible(r *http.Request, find func(*index.Snapshot) (index.Doc, bo
 		return index.Doc{}, err
 	}
 	doc, ok := find(s)
-	if !ok || (may.where != nil && !s.Matches(may.where, doc.Ref)) {
-		return index.Doc{}, nil
+	if !ok || may.where == nil {
+		return doc, nil
+	}
+	if ok, err = s.Matches(r.Context(), may.where, doc.Ref); err != nil || !ok {
+		return index.Doc{}, err
 	}
 	return doc, nil
 }
@@ -99,10 +102,14 @@ func (a *API) mayDelete(r *http.Request, uid string) error {
 	if err != nil || may.where == nil {
 		return err
 	}
-	if doc, ok := s.ByUID(uid); !ok || !s.Matches(may.where, doc.Ref) {
+	doc, ok := s.ByUID(uid)
+	if !ok {
 		return denied()
 	}
-	return nil
+	if ok, err = s.Matches(r.Context(), may.where, doc.Ref); err == nil && !ok {
+		return denied()
+	}
+	return err
 }
 
 // listing is what GET /entities asks for.
@@ -214,7 +221,7 @@ func (a *API) writeAll(w http.ResponseWriter, r *http.Request, s *index.Snapshot
 	var failed error
 	var scratch []byte
 	l.query.Limit = -1
-	s.Select(l.query, func(d index.Doc) bool {
+	err := s.Select(r.Context(), l.query, func(d index.Doc) bool {
 		if out == nil {
 			out = a.stream(w)
 			out.text("[")
@@ -231,7 +238,13 @@ func (a *API) writeAll(w http.ResponseWriter, r *http.Request, s *index.Snapshot
 		}
 		return out.err == nil && r.Context().Err() == nil
 	})
+	if failed == nil {
+		failed = err
+	}
 	if out == nil {
+		if failed != nil {
+			return failed
+		}
 		return writeJSON(w, r, []byte("[]"))
 	}
 	if failed == nil {
@@ -243,7 +256,10 @@ func (a *API) writeAll(w http.ResponseWriter, r *http.Request, s *index.Snapshot
 
 // writePage answers with one page, and a Link to the next.
 func (a *API) writePage(w http.ResponseWriter, r *http.Request, s *index.Snapshot, l *listing) error {
-	page := s.Query(l.query)
+	page, err := s.Query(r.Context(), l.query)
+	if err != nil {
+		return err
+	}
 	if page.More {
 		cursor := object("limit", float64(l.limit), "offset", float64(l.offset+l.limit))
 		next := l.params.without("offset").
@@ -251,7 +267,7 @@ func (a *API) writePage(w http.ResponseWriter, r *http.Request, s *index.Snapsho
 		w.Header()["Link"] = []string{"<" + router.RelativePath(r) + "?" + next.encode() + `>; rel="next"`}
 	}
 	if l.fields != nil {
-		body, err := l.fields.appendAll([]byte("["), page.Docs)
+		body, err := l.fields.appendAll(r.Context(), []byte("["), page.Docs)
 		if err != nil {
 			return err
 		}
@@ -283,7 +299,7 @@ func parseFilter(sets []string) (entity.Predicate, error) {
 	if err != nil {
 		return nil, fault.Input("%s", err.Error())
 	}
-	return p, nil
+	return limited(p)
 }
 
 func parseQuery(v *entity.Object) (entity.Predicate, error) {
@@ -294,5 +310,5 @@ func parseQuery(v *entity.Object) (entity.Predicate, error) {
 	if err != nil {
 		return nil, fault.Input("%s", err.Error())
 	}
-	return p, nil
+	return limited(p)
 }

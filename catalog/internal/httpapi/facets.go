@@ -47,6 +47,10 @@ func (a *API) postFacets(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a *API) writeFacets(w http.ResponseWriter, r *http.Request, facets []string, where entity.Predicate) error {
+	facets = distinct(facets)
+	if len(facets) > maxFacets {
+		return fault.Input("Invalid facets: more than %d", maxFacets)
+	}
 	may, err := a.scope(r.Context(), readEntity)
 	if err != nil {
 		return err
@@ -59,17 +63,15 @@ func (a *API) writeFacets(w http.ResponseWriter, r *http.Request, facets []strin
 	if may.none {
 		where = entity.Any{}
 	}
-	counts := s.Facets(where, facets)
+	counts, err := s.Facets(r.Context(), where, facets)
+	if err != nil {
+		return err
+	}
 	body := []byte(`{"facets":{`)
-	written := make(map[string]bool, len(facets))
-	for _, facet := range facets {
-		if written[facet] {
-			continue
-		}
-		if len(written) > 0 {
+	for i, facet := range facets {
+		if i > 0 {
 			body = append(body, ',')
 		}
-		written[facet] = true
 		body = append(entity.AppendJSON(body, facet), ':', '[')
 		for i, c := range counts[facet] {
 			if i > 0 {

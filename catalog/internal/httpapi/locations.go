@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"encoding/base64"
 	"net/http"
 	"slices"
@@ -135,6 +136,9 @@ func (a *API) locationsByQuery(w http.ResponseWriter, r *http.Request) error {
 	}
 	items, total, more := []any{}, 0, ""
 	for _, l := range all {
+		if r.Context().Err() != nil {
+			return context.Cause(r.Context())
+		}
 		if q.query != nil && !locationMatches(q.query, l) {
 			continue
 		}

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"strings"
 
@@ -26,7 +27,11 @@ func parseFields(lists []string) (*projection, error) {
 	if p == nil {
 		return nil, nil
 	}
-	return &projection{fields: commaLists(lists), apply: p}, nil
+	fields := distinct(commaLists(lists))
+	if err := limitedFields("fields", len(fields)); err != nil {
+		return nil, err
+	}
+	return &projection{fields: fields, apply: p}, nil
 }
 
 // append appends the projected entity.
@@ -40,9 +45,12 @@ func (p *projection) append(dst []byte, d index.Doc) ([]byte, error) {
 }
 
 // appendAll appends projected entities as the members of a JSON list.
-func (p *projection) appendAll(dst []byte, docs []index.Doc) ([]byte, error) {
+func (p *projection) appendAll(ctx context.Context, dst []byte, docs []index.Doc) ([]byte, error) {
 	var err error
 	for i := range docs {
+		if ctx.Err() != nil {
+			return dst, context.Cause(ctx)
+		}
 		if i > 0 {
 			dst = append(dst, ',')
 		}

@@ -15,7 +15,7 @@ var sizes = []int{10_000, 100_000}
 
 // filled returns an index that took its entities in batches of 100, as after a day of ingestion, and not the tidier
 // one of a start.
-func filled(b *testing.B, n int) (*index.Index, []index.Change) {
+func filled(b testing.TB, n int) (*index.Index, []index.Change) {
 	b.Helper()
 	changes := indextest.Generate(n, 7)
 	ix := index.New(index.Options{})
@@ -35,25 +35,25 @@ func BenchmarkQueries(b *testing.B) {
 		run  func(s *index.Snapshot, i int)
 	}{
 		{"sorted page of 20", func(s *index.Snapshot, _ int) {
-			s.Query(index.Query{Predicate: component, Order: byName, Limit: 20, Total: true})
+			_, _ = s.Query(b.Context(), index.Query{Predicate: component, Order: byName, Limit: 20, Total: true})
 		}},
 		{"sorted page, selective", func(s *index.Snapshot, i int) {
 			owner := entity.Equal{Key: "relations.ownedBy", Values: []string{fmt.Sprintf("group:default/team-%d", i%100)}}
-			s.Query(index.Query{Predicate: entity.All{Of: []entity.Predicate{component, owner}}, Order: byName, Limit: 20, Total: true})
+			_, _ = s.Query(b.Context(), index.Query{Predicate: entity.All{Of: []entity.Predicate{component, owner}}, Order: byName, Limit: 20, Total: true})
 		}},
 		{"full text", func(s *index.Snapshot, _ int) {
-			s.Query(index.Query{
+			_, _ = s.Query(b.Context(), index.Query{
 				Predicate: component, Order: byName, Limit: 20, Total: true,
 				FullText: &index.FullText{Term: "ing-re", Fields: []string{"metadata.name", "metadata.title"}},
 			})
 		}},
-		{"facets kind and type", func(s *index.Snapshot, _ int) { s.Facets(nil, []string{"kind", "spec.type"}) }},
+		{"facets kind and type", func(s *index.Snapshot, _ int) { _, _ = s.Facets(b.Context(), nil, []string{"kind", "spec.type"}) }},
 		{"facets, filtered", func(s *index.Snapshot, _ int) {
-			s.Facets(component, []string{"metadata.tags", "relations.ownedBy"})
+			_, _ = s.Facets(b.Context(), component, []string{"metadata.tags", "relations.ownedBy"})
 		}},
-		{"page of 500 by uid", func(s *index.Snapshot, _ int) { s.Query(index.Query{Limit: 500}) }},
+		{"page of 500 by uid", func(s *index.Snapshot, _ int) { _, _ = s.Query(b.Context(), index.Query{Limit: 500}) }},
 		{"all by name", func(s *index.Snapshot, _ int) {
-			s.Select(index.Query{Order: byName, Limit: -1, KeepMissing: true}, func(index.Doc) bool { return true })
+			_ = s.Select(b.Context(), index.Query{Order: byName, Limit: -1, KeepMissing: true}, func(index.Doc) bool { return true })
 		}},
 	}
 	for _, n := range sizes {
@@ -81,7 +81,10 @@ func BenchmarkQueries(b *testing.B) {
 func BenchmarkApply(b *testing.B) {
 	for _, n := range sizes {
 		ix, changes := filled(b, n)
-		ix.Snapshot().Query(index.Query{Order: []index.OrderField{{Field: "metadata.name"}}, Limit: 1})
+		first := index.Query{Order: []index.OrderField{{Field: "metadata.name"}}, Limit: 1}
+		if _, err := ix.Snapshot().Query(b.Context(), first); err != nil {
+			b.Fatal(err)
+		}
 		random := rand.New(rand.NewPCG(1, 2))
 		for _, batch := range []int{1, 100} {
 			b.Run(fmt.Sprintf("%d/update %d", n, batch), func(b *testing.B) {

@@ -2,6 +2,7 @@ package index
 
 import (
 	"cmp"
+	"context"
 	"slices"
 
 	"github.com/understudy-portal/understudy/entity"
@@ -14,15 +15,19 @@ type FacetCount struct {
 }
 
 // Facets counts the values of each key among the entities that the predicate selects (catalog.md 5.6). The answer
-// names the keys as they were given, and has the values in the order of their bytes.
-func (s *Snapshot) Facets(p entity.Predicate, keys []string) map[string][]FacetCount {
-	where := compile(p)
+// names the keys as they were given, and has the values in the order of their bytes. The only error is
+// the end of ctx.
+func (s *Snapshot) Facets(ctx context.Context, p entity.Predicate, keys []string) (map[string][]FacetCount, error) {
+	where := compile(ctx, p)
 	counts := make([]map[string]int, len(keys))
 	for i := range s.views {
-		s.views[i].countFacets(where, keys, counts)
+		s.views[i].countFacets(ctx, where, keys, counts)
 	}
 	facets := make(map[string][]FacetCount, len(keys))
 	for i, key := range keys {
+		if ctx.Err() != nil {
+			break
+		}
 		list := make([]FacetCount, 0, len(counts[i]))
 		for v, n := range counts[i] {
 			list = append(list, FacetCount{Value: v, Count: n})
@@ -30,10 +35,13 @@ func (s *Snapshot) Facets(p entity.Predicate, keys []string) map[string][]FacetC
 		slices.SortFunc(list, func(a, b FacetCount) int { return cmp.Compare(a.Value, b.Value) })
 		facets[key] = list
 	}
-	return facets
+	if err := ended(ctx); err != nil {
+		return nil, err
+	}
+	return facets, nil
 }
 
-func (v *view) countFacets(where matcher, keys []string, counts []map[string]int) {
+func (v *view) countFacets(ctx context.Context, where matcher, keys []string, counts []map[string]int) {
 	set := v.match(where)
 	if set.IsEmpty() {
 		return
@@ -48,7 +56,7 @@ func (v *view) countFacets(where matcher, keys []string, counts []map[string]int
 	}
 	for i, key := range keys {
 		at, ok := v.seg.key(entity.Fold(key))
-		if !ok {
+		if !ok || ctx.Err() != nil {
 			continue
 		}
 		terms := v.seg.keyTerms(at)

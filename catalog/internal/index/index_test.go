@@ -116,13 +116,18 @@ func TestSnapshotsStayWhileTheCatalogChanges(t *testing.T) {
 				default:
 				}
 				s := ix.Snapshot()
-				facets := s.Facets(nil, []string{"spec.round"})["spec.round"]
-				page := s.Query(index.Query{
+				counted, err := s.Facets(t.Context(), nil, []string{"spec.round"})
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				facets := counted["spec.round"]
+				page, err := s.Query(t.Context(), index.Query{
 					Order: []index.OrderField{{Field: "spec.order"}}, Limit: 20, Total: true,
 					FullText: &index.FullText{Term: "r", Fields: []string{"spec.round"}},
 				})
-				if len(facets) != 1 || facets[0].Count != n || page.Total != n || len(page.Docs) != 20 {
-					t.Errorf("at %d: facets %v, total %d", s.Position(), facets, page.Total)
+				if err != nil || len(facets) != 1 || facets[0].Count != n || page.Total != n || len(page.Docs) != 20 {
+					t.Errorf("at %d: facets %v, total %d, error %v", s.Position(), facets, page.Total, err)
 					return
 				}
 			}
@@ -165,7 +170,10 @@ func TestLargeCatalog(t *testing.T) {
 	var after *index.Position
 	seen := 0
 	for {
-		page := s.Query(index.Query{Predicate: third, Order: byName, Limit: 999, After: after, Total: true})
+		page, err := s.Query(t.Context(), index.Query{Predicate: third, Order: byName, Limit: 999, After: after, Total: true})
+		if err != nil {
+			t.Fatal(err)
+		}
 		for _, d := range page.Docs {
 			if want := fmt.Sprintf("component:default/c%d", seen*7+3); d.Ref != want {
 				t.Fatalf("entity %d is %s, want %s", seen, d.Ref, want)

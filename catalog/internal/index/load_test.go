@@ -52,8 +52,8 @@ func TestLoadReplacesAll(t *testing.T) {
 			t.Fatalf("entity %d: by ref %v, by uid %v", i, byRef, byUID)
 		}
 	}
-	if page := s.Query(index.Query{Limit: 10, Total: true}); page.Total != 550 {
-		t.Errorf("%d entities match everything, want 550", page.Total)
+	if page, err := s.Query(t.Context(), index.Query{Limit: 10, Total: true}); err != nil || page.Total != 550 {
+		t.Errorf("%d entities match everything, want 550; error %v", page.Total, err)
 	}
 }
 

@@ -2,6 +2,8 @@ package index
 
 import (
 	"bytes"
+	"context"
+	"encoding/binary"
 	"fmt"
 	"slices"
 
@@ -14,43 +16,133 @@ import (
 // caller's own; a set that is not must not be changed. Dead documents may be in it.
 type matcher func(s *segment) (set *roaring.Bitmap, own bool)
 
-// compile prepares a predicate for all segments: keys and values are folded once. A node type that the entity package
-// has and this function does not know is a mistake in the program, and panics.
-func compile(p entity.Predicate) matcher {
+// compiler makes matchers for all segments: keys and values are folded once, and a condition that occurs more than once
+// is looked up once a segment.
+type compiler struct {
+	ctx    context.Context
+	leaves map[string]*leaf
+}
+
+// compile prepares a predicate. When ctx ends, matchers return early and what they return is worthless: whoever uses
+// them asks ctx in the end.
+func compile(ctx context.Context, p entity.Predicate) matcher {
+	c := compiler{ctx: ctx, leaves: make(map[string]*leaf)}
+	return c.compile(p)
+}
+
+// compile panics on a node type that the entity package has and this function does not know, which is a mistake in the
+// program.
+func (c *compiler) compile(p entity.Predicate) matcher {
 	switch p := p.(type) {
 	case nil:
 		return everything
 	case entity.All:
-		return all(compileAll(p.Of))
+		return all(c.compileAll(p.Of))
 	case entity.Any:
-		return anyOf(compileAll(p.Of))
+		return anyOf(c.compileAll(p.Of))
 	case entity.Not:
-		return not(compile(p.Of))
+		return not(c.compile(p.Of))
 	case entity.Exists:
 		if p.Absent {
-			return not(exists(p.Key))
+			return not(c.exists(p.Key))
 		}
-		return exists(p.Key)
+		return c.exists(p.Key)
 	case entity.Equal:
-		return equal(p.Key, p.Values)
+		return c.equal(p.Key, p.Values)
 	case entity.HasPrefix:
-		return hasPrefix(p.Key, p.Prefix)
+		return c.hasPrefix(p.Key, p.Prefix)
 	case entity.RelationContains:
 		if p.Targets == nil {
-			return exists(p.RowKey())
+			return c.exists(p.RowKey())
 		}
-		return equal(p.RowKey(), p.Targets)
+		return c.equal(p.RowKey(), p.Targets)
 	default:
 		panic(fmt.Sprintf("index: unknown predicate %T", p))
 	}
 }
 
-func compileAll(parts []entity.Predicate) []matcher {
+func (c *compiler) compileAll(parts []entity.Predicate) []matcher {
 	matchers := make([]matcher, len(parts))
 	for i, p := range parts {
-		matchers[i] = compile(p)
+		matchers[i] = c.compile(p)
 	}
 	return matchers
+}
+
+func (c *compiler) exists(key string) matcher {
+	key = entity.Fold(key)
+	return c.leaf('e', exists(key), key)
+}
+
+func (c *compiler) equal(key string, values []string) matcher {
+	key = entity.Fold(key)
+	folded := make([]string, len(values))
+	for i, v := range values {
+		folded[i] = entity.Fold(v)
+	}
+	slices.Sort(folded)
+	folded = slices.Compact(folded)
+	return c.leaf('v', equal(c.ctx, key, folded), append([]string{key}, folded...)...)
+}
+
+func (c *compiler) hasPrefix(key, prefix string) matcher {
+	key, prefix = entity.Fold(key), entity.Fold(prefix)
+	return c.leaf('p', hasPrefix(key, prefix), key, prefix)
+}
+
+// leaf is a condition on the rows of one key.
+type leaf struct {
+	find   matcher
+	shared bool // it occurs more than once
+	at     *segment
+	set    *roaring.Bitmap
+}
+
+// leaf returns the matcher of a condition, the same for the same kind and texts.
+func (c *compiler) leaf(kind byte, find matcher, texts ...string) matcher {
+	name := []byte{kind}
+	for _, t := range texts {
+		name = append(binary.AppendUvarint(name, uint64(len(t))), t...)
+	}
+	l, ok := c.leaves[string(name)]
+	if !ok {
+		l = &leaf{find: find}
+		c.leaves[string(name)] = l
+	}
+	l.shared = l.shared || ok
+	ctx := c.ctx
+	return func(s *segment) (*roaring.Bitmap, bool) {
+		if ctx.Err() != nil {
+			return roaring.New(), true
+		}
+		return l.match(s)
+	}
+}
+
+func (l *leaf) match(s *segment) (*roaring.Bitmap, bool) {
+	if !l.shared {
+		return l.find(s)
+	}
+	if l.at != s {
+		l.set, _ = l.find(s)
+		l.at = s
+	}
+	return l.set, false
+}
+
+// askEvery is after how many steps of a loop its context is asked: often enough to end within a millisecond, seldom
+// enough to cost nothing.
+const askEvery = 256
+
+// stopped reports, every so many steps, whether ctx has ended.
+func stopped(ctx context.Context, step int) bool { return step%askEvery == 0 && ctx.Err() != nil }
+
+// ended returns why ctx has ended, or nil.
+func ended(ctx context.Context) error {
+	if ctx.Err() == nil {
+		return nil
+	}
+	return context.Cause(ctx)
 }
 
 func everything(s *segment) (*roaring.Bitmap, bool) { return s.full, false }
@@ -108,7 +200,6 @@ func not(part matcher) matcher {
 }
 
 func exists(key string) matcher {
-	key = entity.Fold(key)
 	return func(s *segment) (*roaring.Bitmap, bool) {
 		at, ok := s.key(key)
 		if !ok {
@@ -118,11 +209,10 @@ func exists(key string) matcher {
 	}
 }
 
-func equal(key string, values []string) matcher {
-	key = entity.Fold(key)
+func equal(ctx context.Context, key string, values []string) matcher {
 	wanted := make([]value, len(values))
 	for i, v := range values {
-		wanted[i] = lowered(entity.Fold(v))
+		wanted[i] = lowered(v)
 	}
 	return func(s *segment) (*roaring.Bitmap, bool) {
 		at, ok := s.key(key)
@@ -131,6 +221,9 @@ func equal(key string, values []string) matcher {
 		}
 		var found []term
 		for i, v := range wanted {
+			if stopped(ctx, i) {
+				break
+			}
 			terms := s.valueTerms(at, v)
 			if i == 0 {
 				found = slices.Clip(terms)
@@ -143,8 +236,7 @@ func equal(key string, values []string) matcher {
 }
 
 func hasPrefix(key, prefix string) matcher {
-	key = entity.Fold(key)
-	start := lowered(entity.Fold(prefix))
+	start := lowered(prefix)
 	return func(s *segment) (*roaring.Bitmap, bool) {
 		at, ok := s.key(key)
 		if !ok {

@@ -342,7 +342,10 @@ func refsOf(docs []index.Doc) (refs []string) {
 
 func checkQuery(t *rapid.T, s *index.Snapshot, m model, q index.Query) {
 	want, total, more := m.query(q)
-	page := s.Query(q)
+	page, err := s.Query(t.Context(), q)
+	if err != nil {
+		t.Fatal(err)
+	}
 	if diff := gocmp.Diff(want, refsOf(page.Docs)); diff != "" {
 		t.Fatalf("query %+v of %d entities: -want +got\n%s", q, len(m), diff)
 	}
@@ -423,22 +426,25 @@ func TestModel(t *testing.T) {
 func checkRest(t *rapid.T, s *index.Snapshot, m model) {
 	p := drawPredicate(t, 2)
 	keys := []string{"kind", rapid.SampledFrom(modelKeys).Draw(t, "facet")}
-	facets := s.Facets(p, keys)
+	facets, err := s.Facets(t.Context(), p, keys)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, key := range keys {
 		if diff := gocmp.Diff(m.facets(p, key), facets[key]); diff != "" {
 			t.Fatalf("facet %s of %+v: -want +got\n%s", key, p, diff)
 		}
 	}
 	want, total, _ := m.query(index.Query{Predicate: p, Limit: -1})
-	if got := refsOf(slices.Collect(s.Walk(p))); !slices.Equal(got, want) {
+	if got := refsOf(slices.Collect(s.Walk(t.Context(), p))); !slices.Equal(got, want) {
 		t.Fatalf("walk of %+v: %v, want %v", p, got, want)
 	}
-	if n := s.Count(p); n != total {
-		t.Fatalf("count of %+v: %d, want %d", p, n, total)
+	if n, err := s.Count(t.Context(), p); err != nil || n != total {
+		t.Fatalf("count of %+v: %d, want %d; error %v", p, n, total, err)
 	}
 	for ref, d := range m {
-		if s.Matches(p, ref) != entity.Match(p, d.rows) {
-			t.Fatalf("%s matches %+v: %v", ref, p, s.Matches(p, ref))
+		if got, err := s.Matches(t.Context(), p, ref); err != nil || got != entity.Match(p, d.rows) {
+			t.Fatalf("%s matches %+v: %v, error %v", ref, p, got, err)
 		}
 		break
 	}

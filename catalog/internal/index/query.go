@@ -1,6 +1,7 @@
 package index
 
 import (
+	"context"
 	"iter"
 	"slices"
 
@@ -72,19 +73,19 @@ type Page struct {
 	First, Last *Position
 }
 
-// Query answers a query.
-func (s *Snapshot) Query(q Query) Page {
+// Query answers a query. The only error is the end of ctx.
+func (s *Snapshot) Query(ctx context.Context, q Query) (Page, error) {
 	var page Page
-	w := s.walk(q)
+	w := s.walk(ctx, q)
 	if q.Total {
 		page.Total = w.total
 	}
 	if q.Limit == 0 {
-		return page
+		return page, ended(ctx)
 	}
-	w.skip(q.Offset)
+	w.skip(ctx, q.Offset)
 	first, last := Position{}, Position{}
-	for r := w.next(); r != nil; r = w.next() {
+	for r := w.next(); r != nil && !stopped(ctx, len(page.Docs)); r = w.next() {
 		if q.Limit > 0 && len(page.Docs) == q.Limit {
 			page.More = true
 			break
@@ -95,54 +96,64 @@ func (s *Snapshot) Query(q Query) Page {
 		}
 		page.Docs = append(page.Docs, r.v.seg.doc(r.doc))
 	}
+	if err := ended(ctx); err != nil {
+		return Page{}, err
+	}
 	if len(page.Docs) == 0 {
-		return page
+		return page, nil
 	}
 	if q.Backward {
 		slices.Reverse(page.Docs)
 		first, last = last, first
 	}
 	page.First, page.Last = &first, &last
-	return page
+	return page, nil
 }
 
-// Select calls yield with the entities of a query, one after the other, until it returns false.
-func (s *Snapshot) Select(q Query, yield func(Doc) bool) {
-	w := s.walk(q)
-	w.skip(q.Offset)
-	for n := 0; q.Limit < 0 || n < q.Limit; n++ {
+// Select calls yield with the entities of a query, one after the other, until it returns false. The only
+// error is the end of ctx.
+func (s *Snapshot) Select(ctx context.Context, q Query, yield func(Doc) bool) error {
+	w := s.walk(ctx, q)
+	w.skip(ctx, q.Offset)
+	for n := 0; (q.Limit < 0 || n < q.Limit) && !stopped(ctx, n); n++ {
 		r := w.next()
 		if r == nil || !yield(r.v.seg.doc(r.doc)) {
-			return
+			break
 		}
 	}
+	return ended(ctx)
 }
 
-// Walk returns the entities that a predicate selects, in the order of their uids.
-func (s *Snapshot) Walk(p entity.Predicate) iter.Seq[Doc] {
-	return func(yield func(Doc) bool) { s.Select(Query{Predicate: p, Limit: -1}, yield) }
+// Walk returns the entities that a predicate selects, in the order of their uids. It ends early when ctx does,
+// which the caller is to ask.
+func (s *Snapshot) Walk(ctx context.Context, p entity.Predicate) iter.Seq[Doc] {
+	return func(yield func(Doc) bool) { _ = s.Select(ctx, Query{Predicate: p, Limit: -1}, yield) }
 }
 
 // Count returns how many entities a predicate selects.
-func (s *Snapshot) Count(p entity.Predicate) int {
-	count, where := 0, compile(p)
+func (s *Snapshot) Count(ctx context.Context, p entity.Predicate) (int, error) {
+	count, where := 0, compile(ctx, p)
 	for i := range s.views {
 		count += int(s.views[i].match(where).GetCardinality())
 	}
-	return count
+	return count, ended(ctx)
 }
 
 // Matches reports whether a predicate selects the entity with a canonical ref. It is false for an unknown one.
-func (s *Snapshot) Matches(p entity.Predicate, ref string) bool {
-	return len(s.MatchingRefs(p, []string{ref})) == 1
+func (s *Snapshot) Matches(ctx context.Context, p entity.Predicate, ref string) (bool, error) {
+	found, err := s.MatchingRefs(ctx, p, []string{ref})
+	return len(found) == 1, err
 }
 
 // MatchingRefs returns those of the canonical refs that name an entity that the predicate selects.
-func (s *Snapshot) MatchingRefs(p entity.Predicate, refs []string) map[string]Doc {
+func (s *Snapshot) MatchingRefs(ctx context.Context, p entity.Predicate, refs []string) (map[string]Doc, error) {
 	found := make(map[string]Doc, len(refs))
-	where := compile(p)
+	where := compile(ctx, p)
 	sets := make([]*roaring.Bitmap, len(s.views))
-	for _, ref := range refs {
+	for i, ref := range refs {
+		if stopped(ctx, i) {
+			break
+		}
 		at, doc, ok := s.find(ref)
 		if !ok {
 			continue
@@ -154,7 +165,10 @@ func (s *Snapshot) MatchingRefs(p entity.Predicate, refs []string) map[string]Do
 			found[ref] = s.views[at].seg.doc(doc)
 		}
 	}
-	return found
+	if err := ended(ctx); err != nil {
+		return nil, err
+	}
+	return found, nil
 }
 
 // match returns the living documents that are selected. The set must not be changed.

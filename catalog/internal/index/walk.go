@@ -2,6 +2,7 @@ package index
 
 import (
 	"cmp"
+	"context"
 	"slices"
 	"sort"
 	"strings"
@@ -44,16 +45,13 @@ type run struct {
 	used    bool // the head has been handed out
 }
 
-func (s *Snapshot) walk(q Query) *walk {
-	w := &walk{q: q}
-	for _, o := range q.Order {
-		w.keys = append(w.keys, orderKey{key: entity.Fold(o.Field), desc: o.Desc})
-		if !q.KeepMissing {
+func (s *Snapshot) walk(ctx context.Context, q Query) *walk {
+	w := &walk{q: q, keys: q.orderKeys()}
+	where, text := compile(ctx, q.Predicate), q.text(ctx)
+	for i := range s.views {
+		if ctx.Err() != nil {
 			break
 		}
-	}
-	where, text := compile(q.Predicate), q.text()
-	for i := range s.views {
 		if r := w.run(&s.views[i], where, text); r != nil && r.advance() {
 			w.heap = append(w.heap, r)
 		}
@@ -64,8 +62,26 @@ func (s *Snapshot) walk(q Query) *walk {
 	return w
 }
 
+// orderKeys returns what to sort by. What has been named before decides nothing more.
+func (q *Query) orderKeys() []orderKey {
+	var keys []orderKey
+	seen := make(map[orderKey]bool, len(q.Order))
+	for _, o := range q.Order {
+		key := orderKey{key: entity.Fold(o.Field), desc: o.Desc}
+		if seen[key] {
+			continue
+		}
+		seen[key] = true
+		keys = append(keys, key)
+		if !q.KeepMissing {
+			break
+		}
+	}
+	return keys
+}
+
 // text returns the part of the query that searches, or nil.
-func (q *Query) text() matcher {
+func (q *Query) text(ctx context.Context) matcher {
 	if q.FullText == nil {
 		return nil
 	}
@@ -77,6 +93,8 @@ func (q *Query) text() matcher {
 	for _, f := range q.FullText.Fields {
 		keys = append(keys, entity.Fold(f))
 	}
+	slices.Sort(keys)
+	keys = slices.Compact(keys)
 	switch {
 	case len(keys) > 0:
 	case len(q.Order) > 0:
@@ -87,6 +105,9 @@ func (q *Query) text() matcher {
 	return func(s *segment) (*roaring.Bitmap, bool) {
 		var f field
 		for _, key := range keys {
+			if ctx.Err() != nil {
+				break
+			}
 			s.columnText(key).find(s, needle, &f)
 		}
 		return f.bitmap(), true
@@ -361,8 +382,8 @@ func (w *walk) next() *run {
 	return w.heap[0]
 }
 
-func (w *walk) skip(n int) {
-	for ; n > 0 && w.next() != nil; n-- {
+func (w *walk) skip(ctx context.Context, n int) {
+	for ; n > 0 && !stopped(ctx, n) && w.next() != nil; n-- {
 	}
 }
 
