@@ -18,7 +18,7 @@ import (
 
 // engineVersion is raised when the same input would be processed to something else, so that a new release processes
 // everything again, once.
-const engineVersion = 1
+const engineVersion = 2
 
 // minInterval is the shortest catalog.processingInterval (catalog.md 7.4).
 const minInterval = time.Second

@@ -286,7 +286,9 @@ func (e *Engine) process(ctx context.Context, w ledger.Work) (ledger.Outcome, er
 	if err != nil {
 		return out, fmt.Errorf("read the stored entity %s: %w", w.Ref, err)
 	}
-	r, err := e.Orchestrator.Process(ctx, entity.FromObject(parsed))
+	source := entity.FromObject(parsed)
+	location, _ := source.Annotation(entity.AnnotationLocation)
+	r, err := e.Orchestrator.Process(ctx, source)
 	if err != nil {
 		return out, err
 	}
@@ -294,7 +296,7 @@ func (e *Engine) process(ctx context.Context, w ledger.Work) (ledger.Outcome, er
 	e.Metrics.processed(out, time.Since(start))
 	if !r.OK && w.ResultHash != out.Hash {
 		// An entity that was never finished has no status to show, so that the log is where its author's help comes from.
-		e.Log.Warn("an entity could not be processed", "entity", w.Ref, "err", errors.Join(r.Errors...))
+		e.Log.Warn("an entity could not be processed", "entity", w.Ref, "location", location, "err", errors.Join(r.Errors...))
 	}
 	return out, nil
 }

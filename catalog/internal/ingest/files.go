@@ -43,8 +43,13 @@ func (FileReader) ReadLocation(ctx context.Context, target entity.LocationRef, o
 	if target.Type != "file" {
 		return false, nil
 	}
-	matches, err := expand(target.Target)
-	if err != nil {
+	inside := fenceOf(emit.parent, target)
+	matches, err := inside.expand(target.Target)
+	switch {
+	case outside(err):
+		emit.Error(err)
+		return true, nil
+	case err != nil:
 		emit.Error(fmt.Errorf("file %s could not be read, %w", target.Target, err))
 		return true, nil
 	}
@@ -63,7 +68,7 @@ func (FileReader) ReadLocation(ctx context.Context, target entity.LocationRef, o
 	g.SetLimit(runtime.GOMAXPROCS(0))
 	for i, path := range matches {
 		g.Go(func() error {
-			results[i] = readDescriptors(filepath.Clean(path), target, optional, emit)
+			results[i] = readDescriptors(filepath.Clean(path), target, optional, inside, emit)
 			return context.Cause(ctx)
 		})
 	}
@@ -87,14 +92,17 @@ func (FileReader) ReadLocation(ctx context.Context, target entity.LocationRef, o
 }
 
 // readDescriptors reads one file. It only uses what of the emitter does not change.
-func readDescriptors(path string, target entity.LocationRef, optional bool, emit *Emitter) fileResult {
-	data, mark, err := readFile(path, maxFileSize, time.Now())
+func readDescriptors(path string, target entity.LocationRef, optional bool, inside *fence, emit *Emitter) fileResult {
+	data, mark, err := inside.read(path, maxFileSize, time.Now())
 	r := fileResult{mark: mark}
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		if !optional {
 			r.errs = append(r.errs, notThere(target))
 		}
+		return r
+	case outside(err):
+		r.errs = append(r.errs, err)
 		return r
 	case err != nil:
 		r.errs = append(r.errs, fmt.Errorf("file %s could not be read, %w", path, err))

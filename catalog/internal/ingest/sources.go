@@ -10,6 +10,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/bmatcuk/doublestar/v4"
@@ -54,22 +55,32 @@ func (s *sources) encode() []byte {
 
 // readFile reads a regular file up to a limit.
 func readFile(path string, limit int64, now time.Time) ([]byte, mark, error) {
+	return readIn(anywhere{}, path, limit, now)
+}
+
+func readIn(from files, path string, limit int64, now time.Time) ([]byte, mark, error) {
 	missing := mark{Size: -1}
-	info, err := os.Stat(path)
+	info, err := from.Stat(path)
 	if err != nil {
 		return nil, missing, err
 	}
 	if !info.Mode().IsRegular() {
-		return nil, missing, errors.New("it is not a regular file")
+		return nil, missing, errSpecial // before it is opened, because opening alone does something to some devices
 	}
 	if info.Size() > limit {
 		return nil, stat(info, now), fmt.Errorf("it has %d bytes, more than the %d that are read", info.Size(), limit)
 	}
-	f, err := os.Open(path)
+	f, err := from.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) // a pipe in its place would block
 	if err != nil {
 		return nil, missing, err
 	}
 	defer f.Close() //nolint:errcheck // it was only read
+	if info, err = f.Stat(); err != nil {
+		return nil, missing, err
+	}
+	if !info.Mode().IsRegular() || ofKernel(f) {
+		return nil, missing, errSpecial
+	}
 	data, err := io.ReadAll(io.LimitReader(f, limit+1))
 	if err != nil {
 		return nil, missing, err
@@ -90,10 +101,16 @@ func stat(info fs.FileInfo, now time.Time) mark {
 	return m
 }
 
+// errSpecial is said of folders, devices, pipes, and of what lies in /proc and the like.
+var errSpecial = errors.New("it is not a regular file")
+
+// wildcards are the characters that make a target a glob.
+const wildcards = `*?[{\`
+
 // expand returns the files that a pattern matches, in order. Hidden files and links to folders are left out under
 // wildcards, as Backstage's glob does; a plain path is returned whether or not it exists.
 func expand(pattern string) ([]string, error) {
-	if !strings.ContainsAny(pattern, `*?[{\`) {
+	if !wild(pattern) {
 		return []string{pattern}, nil
 	}
 	matches, err := doublestar.FilepathGlob(pattern, doublestar.WithFilesOnly(), doublestar.WithNoFollow(), doublestar.WithNoHidden())
