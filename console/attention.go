@@ -19,8 +19,8 @@ const (
 	attentionItems = 10
 	// attentionKept is how many of each sort are kept, so that some are left when the caller may not see all.
 	attentionKept = 50
-	// attentionFresh is how long a result serves at least; with a large catalog it is longer, see fresh.
-	attentionFresh = 10 * time.Second
+	// attentionFresh is how long a result serves at least; with a large catalog it is longer, see latest.
+	attentionFresh = 2 * time.Second
 )
 
 type attentionView struct {
@@ -28,6 +28,9 @@ type attentionView struct {
 	Errors   attentionList `json:"errors"`
 	Orphans  attentionList `json:"orphans"`
 	Missing  attentionList `json:"missing"`
+	// RefreshIn is set when the catalog has changed since: no further event tells a page of that change, so that it has
+	// to come back by itself.
+	RefreshIn int64 `json:"refreshIn,omitempty"`
 }
 
 type attentionList struct {
@@ -111,19 +114,33 @@ func (a *attention) latest(ctx context.Context) (attentionView, error) {
 	if err != nil {
 		return attentionView{}, err
 	}
+	a.keep(v, position, started)
+	// What changed while it walked may be missing, and then the caller is told to come back.
+	v, _ = a.fresh()
+	return v, nil
+}
+
+func (a *attention) keep(v attentionView, position int64, started time.Time) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	// A walk may take a twentieth of the time at most, however large the catalog.
 	a.result, a.position = v, position
 	a.due = a.now().Add(max(attentionFresh, 20*a.now().Sub(started)))
-	return v, nil
 }
 
+// fresh returns the last result, and whether it may still serve.
 func (a *attention) fresh() (attentionView, bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	known := a.position >= 0
-	return a.result, known && (a.position == a.catalog.Position() || a.now().Before(a.due))
+	if a.position < 0 {
+		return attentionView{}, false
+	}
+	v, left := a.result, a.due.Sub(a.now())
+	if a.position == a.catalog.Position() {
+		return v, true
+	}
+	v.RefreshIn = int64(max(1, (left+time.Second-1)/time.Second))
+	return v, left > 0
 }
 
 // missing counts the references to one entity.

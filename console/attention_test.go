@@ -64,14 +64,15 @@ func TestAttentionWalksSeldom(t *testing.T) {
 	a := newAttention(catalog)
 	now := time.Now()
 	a.now = func() time.Time { return now }
-	count := func() int {
+	view := func() attentionView {
 		t.Helper()
 		v, err := a.view(t.Context(), auth.ServiceCredentials("tests"))
 		if err != nil {
 			t.Fatal(err)
 		}
-		return v.Entities
+		return v
 	}
+	count := func() int { return view().Entities }
 	for range 2 {
 		if count() != 1 {
 			t.Error("the entity was not counted")
@@ -81,16 +82,41 @@ func TestAttentionWalksSeldom(t *testing.T) {
 		t.Errorf("%d walks of a catalog that has not changed", catalog.walks)
 	}
 	catalog.put(t, `{"kind":"Component","metadata":{"name":"new"}}`)
-	if count() != 1 {
-		t.Error("walked again at once")
+	if v := view(); v.Entities != 1 || v.RefreshIn != 2 {
+		t.Errorf("walked again at once, or does not say when it will: %+v", v)
 	}
-	now = now.Add(attentionFresh)
-	if count() != 2 || catalog.walks != 2 {
-		t.Errorf("%d walks after a change", catalog.walks)
+	now = now.Add(attentionFresh - time.Millisecond)
+	if v := view(); v.Entities != 1 || v.RefreshIn != 1 {
+		t.Errorf("less than a second before it walks again: %+v", v)
+	}
+	now = now.Add(time.Millisecond)
+	if v := view(); v.Entities != 2 || v.RefreshIn != 0 || catalog.walks != 2 {
+		t.Errorf("%d walks after a change: %+v", catalog.walks, v)
 	}
 	now = now.Add(time.Hour)
 	if count() != 2 || catalog.walks != 2 {
 		t.Error("walked again without a change")
+	}
+}
+
+func TestAttentionTellsWhatChangedDuringTheWalk(t *testing.T) {
+	t.Parallel()
+	catalog := newCatalog(t, component)
+	a := newAttention(catalog)
+	walking := false
+	a.now = func() time.Time {
+		if !walking { // the first look at the clock is that of the walk's start
+			walking = true
+			catalog.put(t, `{"kind":"Component","metadata":{"name":"late"}}`)
+		}
+		return time.Time{}
+	}
+	v, err := a.view(t.Context(), auth.ServiceCredentials("tests"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v.RefreshIn == 0 {
+		t.Errorf("the page is not told to come back: %+v", v)
 	}
 }
 

@@ -4,6 +4,7 @@ import { createRootRouteWithContext, createRoute, createRouter, lazyRouteCompone
 import { parseCatalogSearch } from './pages/catalogSearch';
 import { Crash } from './pages/Crash';
 import { NotFound } from './pages/NotFound';
+import { type EntityTab, entityTabs } from './pages/tabs';
 import { Root } from './shell/Root';
 import { parseQuery, stringifyQuery } from './shell/searchParams';
 
@@ -32,9 +33,6 @@ const unprocessed = createRoute({
   component: lazyRouteComponent(() => import('./pages/Unprocessed')),
 });
 
-export const entityTabs = ['overview', 'relations', 'definition', 'yaml'] as const;
-export type EntityTab = (typeof entityTabs)[number];
-
 const entity = createRoute({
   getParentRoute: () => root,
   path: '/catalog/$namespace/$kind/$name',
@@ -44,9 +42,6 @@ const entity = createRoute({
   },
   component: lazyRouteComponent(() => import('./pages/Entity')),
 });
-
-export const systemTabs = ['plugins', 'tasks', 'config'] as const;
-export type SystemTab = (typeof systemTabs)[number];
 
 const system = createRoute({
   getParentRoute: () => root,

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { appendFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { assertQuiet, launch, openPage, phone, settle } from './browser.mjs';
+import { assertQuiet, desktop, launch, openPage, phone, settle } from './browser.mjs';
 import { startDemo } from './server.mjs';
 
 describe('catalog', () => {
@@ -154,6 +154,78 @@ describe('catalog', () => {
     assertQuiet(complaints);
     await close();
   });
+
+  test('who breaks what was good sees why on the overview, and that all is well again', async () => {
+    const { page, complaints, close } = await openPage(browser, { url: server.url });
+    const file = join(server.data, 'catalog/domains/payments/payments.yaml');
+    const good = readFileSync(file, 'utf8');
+    const bad = good.replace('lifecycle: production, ', '');
+    assert.notEqual(bad, good);
+    await page.goto('/console/');
+    const well = page.getByText('All is well');
+    await well.waitFor();
+    await page.getByText('Live', { exact: true }).waitFor();
+    // Twice, because the server's look at the catalog is younger the second time.
+    for (const round of [1, 2]) {
+      writeFileSync(file, bad);
+      await page.getByText("/spec must have required property 'lifecycle'").first().waitFor({ timeout: 20_000 });
+      await page.getByText(/^\d+ entit(y|ies) with errors$/).waitFor();
+      writeFileSync(file, good);
+      await well.waitFor({ timeout: 20_000 }).catch(() => assert.fail(`the panel does not follow, round ${round}`));
+    }
+    assertQuiet(complaints);
+    await close();
+  });
+
+  test('owners are called by their titles', async () => {
+    const { page, complaints, close } = await openPage(browser, { url: server.url });
+    await page.goto('/console/catalog?kind=component&owner=group:default/payments');
+    const row = page.getByRole('row').filter({ has: page.getByRole('link', { name: 'Checkout', exact: true }) });
+    await row.getByRole('link', { name: 'Payments team' }).waitFor();
+    await page.setViewportSize(phone);
+    await row.getByText('· Payments team').waitFor();
+    assert.equal(await row.getByText('group:').count(), 0);
+    await page.goto('/console/catalog/default/component/checkout');
+    await page.locator('dl').getByRole('link', { name: 'Payments team' }).waitFor();
+    await page.getByRole('tab', { name: /^Relations/ }).click();
+    await page.getByRole('link', { name: 'Payments team' }).waitFor();
+    assertQuiet(complaints);
+    await close();
+  });
+
+  test('the overview shows the first owners, and all of them when asked', async () => {
+    const { page, complaints, close } = await openPage(browser, { url: server.url });
+    await page.goto('/console/');
+    const panel = page.getByRole('region', { name: 'Owners' });
+    const more = panel.getByRole('button', { name: /^Show all \d+$/ });
+    await more.waitFor();
+    const all = Number((await more.textContent()).match(/\d+/)[0]);
+    assert.equal(await panel.getByRole('listitem').count(), 8);
+    await more.click();
+    await panel.getByRole('listitem').nth(all - 1).waitFor();
+    assert.equal(await panel.getByRole('listitem').count(), all);
+    await panel.getByRole('link', { name: 'Payments team', exact: true }).waitFor();
+    await panel.getByRole('button', { name: 'Show the first 8' }).click();
+    assert.equal(await panel.getByRole('listitem').count(), 8);
+    assertQuiet(complaints);
+    await close();
+  });
+
+  for (const viewport of [desktop, phone]) {
+    test(`where an entity was read from is legible at ${viewport.width} pixels`, async () => {
+      const { page, complaints, close } = await openPage(browser, { url: server.url, viewport });
+      await page.goto('/console/catalog/default/component/checkout');
+      const file = join(server.data, 'catalog/domains/payments/payments.yaml');
+      const path = page.getByTitle(file);
+      await path.waitFor();
+      assert.match(await path.textContent(), /payments\.yaml$/);
+      // A line holds more than a name's letter or two.
+      const lines = await path.evaluate((e) => e.getClientRects().length);
+      assert.ok(lines <= 3, `the path takes ${lines} lines`);
+      assertQuiet(complaints);
+      await close();
+    });
+  }
 });
 
 function findFile(folder, content) {

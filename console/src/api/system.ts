@@ -33,8 +33,17 @@ export const configQuery = queryOptions({
   queryFn: async ({ signal }) => (await unwrap(understudy.GET('/config', { signal }))).lines,
 });
 
+/**
+ * The milliseconds after which to ask again. The server looks through the catalog only now and then, so that the answer
+ * to what a change made us ask may not hold it yet; then it says when one will.
+ */
+export function attentionDue(known: Attention | undefined): number {
+  return known?.refreshIn ? known.refreshIn * 1000 : 30_000;
+}
+
 /** In the catalog's family, because it changes with the catalog. */
 export const attentionQuery = queryOptions({
   queryKey: ['catalog', 'attention'],
   queryFn: ({ signal }) => unwrap(understudy.GET('/attention', { signal })),
+  refetchInterval: (query) => (query.state.status === 'error' ? 10_000 : attentionDue(query.state.data)),
 });

@@ -1,5 +1,5 @@
 // Generated from openapi.yaml by npm run types. Do not edit.
-// sha256:2f0bab4aba105b9d8d21f0b2b1a065d7c589238b4e194b9c5eb9dfc600c8432e
+// sha256:399e624ddf21e7a385e495c30edb96608fdf3023ce65457079e3d7d315d3c1e3
 
 export interface paths {
     "/bootstrap": {
@@ -85,7 +85,7 @@ export interface paths {
         };
         /**
          * What in the catalog wants somebody's attention
-         * @description Entities with processing errors, orphans, and entities that others refer to but that do not exist. Counts are of the whole catalog and may be some seconds old; items are the first few that the caller may see.
+         * @description Entities with processing errors, orphans, and entities that others refer to but that do not exist. Counts are of the whole catalog and may be some seconds old, which refreshIn tells; items are the first few that the caller may see.
          */
         get: operations["getAttention"];
         put?: never;
@@ -202,6 +202,8 @@ export interface components {
             errors: components["schemas"]["AttentionList"];
             orphans: components["schemas"]["AttentionList"];
             missing: components["schemas"]["AttentionList"];
+            /** @description Only there when the catalog has changed since it was looked at: the seconds after which an answer may hold the change */
+            refreshIn?: number;
         };
         AttentionList: {
             count: number;

@@ -1,16 +1,18 @@
 import { Badge, Group, Skeleton, Table, Text, UnstyledButton } from '@mantine/core';
 import { createColumnHelper, tableFeatures, useTable } from '@tanstack/react-table';
 import { useNavigate } from '@tanstack/react-router';
+import { createContext, useContext } from 'react';
 import IconDown from '@tabler/icons-react/dist/esm/icons/IconChevronDown.mjs';
 import IconUp from '@tabler/icons-react/dist/esm/icons/IconChevronUp.mjs';
 import IconSelector from '@tabler/icons-react/dist/esm/icons/IconSelector.mjs';
 import type { Sort, SortField } from '../api/catalog';
-import { type Entity, isOrphan, ownerOf, refOf, text, titleOf } from '../api/entity';
+import { type Entity, isOrphan, ownerOf, type Ref, refOf, shortRef, text, titleOf } from '../api/entity';
 import { kindLook } from '../theme/kinds';
 import { EntityLink } from '../ui/EntityLink';
 import { KindIcon } from '../ui/KindIcon';
 import { Lifecycle } from '../ui/Lifecycle';
 import { TagLink } from '../ui/Tag';
+import { useTitles } from '../ui/useTitles';
 import classes from './CatalogTable.module.css';
 
 const features = tableFeatures({});
@@ -28,6 +30,9 @@ const columns = helper.columns([
 const sortable: Record<string, SortField> = { name: 'name', kind: 'kind' };
 const none: Entity[] = [];
 
+/** What the owners on this page are called. */
+const OwnerTitles = createContext<(owner: Ref) => string | undefined>(() => undefined);
+
 interface Props {
   /** Undefined while the first page is on its way. */
   items: Entity[] | undefined;
@@ -39,34 +44,37 @@ interface Props {
 
 export function CatalogTable({ items, stale, sort, onSort }: Props) {
   const table = useTable({ features, columns, data: items ?? none });
+  const title = useTitles((items ?? none).flatMap((item) => ownerOf(item) ?? []));
   return (
-    <Table className={classes.table} data-stale={stale || undefined} aria-busy={!items || stale}>
-      <caption className={classes.caption}>Entities</caption>
-      <Table.Thead>
-        {table.getHeaderGroups().map((group) => (
-          <Table.Tr key={group.id}>
-            {group.headers.map((header) => (
-              <HeaderCell key={header.id} id={header.id} sort={sort} onSort={onSort}>
-                <table.FlexRender header={header} />
-              </HeaderCell>
-            ))}
-          </Table.Tr>
-        ))}
-      </Table.Thead>
-      <Table.Tbody>
-        {items
-          ? table.getRowModel().rows.map((row) => (
-              <Row key={row.original.metadata.uid ?? row.id} entity={row.original}>
-                {row.getAllCells().map((cell) => (
-                  <Table.Td key={cell.id} className={classes[cell.column.id]}>
-                    <table.FlexRender cell={cell} />
-                  </Table.Td>
-                ))}
-              </Row>
-            ))
-          : Array.from({ length: 10 }, (_, i) => <LoadingRow key={i} i={i} />)}
-      </Table.Tbody>
-    </Table>
+    <OwnerTitles value={title}>
+      <Table className={classes.table} data-stale={stale || undefined} aria-busy={!items || stale}>
+        <caption className={classes.caption}>Entities</caption>
+        <Table.Thead>
+          {table.getHeaderGroups().map((group) => (
+            <Table.Tr key={group.id}>
+              {group.headers.map((header) => (
+                <HeaderCell key={header.id} id={header.id} sort={sort} onSort={onSort}>
+                  <table.FlexRender header={header} />
+                </HeaderCell>
+              ))}
+            </Table.Tr>
+          ))}
+        </Table.Thead>
+        <Table.Tbody>
+          {items
+            ? table.getRowModel().rows.map((row) => (
+                <Row key={row.original.metadata.uid ?? row.id} entity={row.original}>
+                  {row.getAllCells().map((cell) => (
+                    <Table.Td key={cell.id} className={classes[cell.column.id]}>
+                      <table.FlexRender cell={cell} />
+                    </Table.Td>
+                  ))}
+                </Row>
+              ))
+            : Array.from({ length: 10 }, (_, i) => <LoadingRow key={i} i={i} />)}
+        </Table.Tbody>
+      </Table>
+    </OwnerTitles>
   );
 }
 
@@ -102,16 +110,18 @@ function Row({ entity, children }: { entity: Entity; children: React.ReactNode }
 
 function NameCell({ entity }: { entity: Entity }) {
   const ref = refOf(entity);
-  const title = titleOf(entity);
+  const name = titleOf(entity);
   const place = ref.namespace === 'default' ? ref.name : `${ref.namespace}/${ref.name}`;
+  const owner = ownerOf(entity);
+  const title = useContext(OwnerTitles);
   return (
     <Group gap="sm" wrap="nowrap" align="flex-start">
       <KindIcon kind={entity.kind} size={18} tile />
       <div className={classes.nameText}>
         <EntityLink entityRef={ref} fw={600} className={classes.link}>
-          {title}
+          {name}
         </EntityLink>
-        {place !== title && (
+        {place !== name && (
           <Text span size="xs" c="dimmed" ml={8} className={classes.place}>
             {place}
           </Text>
@@ -127,7 +137,7 @@ function NameCell({ entity }: { entity: Entity }) {
           </Text>
         )}
         <Text size="xs" c="dimmed" className={classes.small} component="div">
-          {[kindLook(entity.kind).label, text(entity.spec?.type), text(entity.spec?.lifecycle), text(entity.spec?.owner)].filter(Boolean).join(' · ')}
+          {[kindLook(entity.kind).label, text(entity.spec?.type), text(entity.spec?.lifecycle), owner && (title(owner) ?? shortRef(owner, { kind: 'group' }))].filter(Boolean).join(' · ')}
         </Text>
       </div>
     </Group>
@@ -150,8 +160,13 @@ function KindCell({ entity }: { entity: Entity }) {
 
 function OwnerCell({ entity }: { entity: Entity }) {
   const owner = ownerOf(entity);
+  const title = useContext(OwnerTitles);
   if (!owner) return <Text size="sm" c="dimmed" aria-label="none">–</Text>;
-  return <EntityLink entityRef={owner} size="sm" defaults={{ kind: 'group' }} />;
+  return (
+    <EntityLink entityRef={owner} size="sm" defaults={{ kind: 'group' }}>
+      {title(owner)}
+    </EntityLink>
+  );
 }
 
 const shownTags = 3;

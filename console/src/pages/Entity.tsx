@@ -7,7 +7,6 @@ import { entityQuery } from '../api/catalog';
 import { failedQuery, sourceOf } from '../api/unprocessed';
 import { ApiError } from '../api/errors';
 import { type Entity, formatRef, isOrphan, type Ref, refOf, text, titleOf } from '../api/entity';
-import type { EntityTab } from '../router';
 import { kindLook } from '../theme/kinds';
 import { CopyIcon } from '../ui/CopyIcon';
 import { EmptyState } from '../ui/EmptyState';
@@ -21,6 +20,7 @@ import classes from './Entity.module.css';
 import { EntityAbout } from './EntityAbout';
 import { EntityRelations } from './EntityRelations';
 import { remember } from './recent';
+import type { EntityTab } from './tabs';
 
 const Source = lazy(() => import('./EntitySource'));
 

@@ -1,10 +1,13 @@
-import { Anchor, Stack, Text } from '@mantine/core';
+import { Anchor, Group, Stack, Text } from '@mantine/core';
 import type { ReactNode } from 'react';
 import IconLink from '@tabler/icons-react/dist/esm/icons/IconExternalLink.mjs';
 import IconLinkOff from '@tabler/icons-react/dist/esm/icons/IconLinkOff.mjs';
 import { type Entity, refOf, safeUrl, text } from '../api/entity';
+import { CopyIcon } from '../ui/CopyIcon';
 import { EntityLink } from '../ui/EntityLink';
 import { Panel } from '../ui/Panel';
+import { Path } from '../ui/Path';
+import { useTitles } from '../ui/useTitles';
 import classes from './Entity.module.css';
 import { RelationGraph } from './RelationGraph';
 import { relationGroups } from './relations';
@@ -61,18 +64,24 @@ function Outside({ url, children }: { url: string; children: ReactNode }) {
 
 /** The relations that are facts about the entity rather than its surroundings. */
 const factRelations = ['ownedBy', 'partOf', 'childOf', 'memberOf'];
+const shownTargets = 8;
 
 function Facts({ entity }: { entity: Entity }) {
   const ref = refOf(entity);
   const profile = entity.spec?.profile as { email?: unknown } | undefined;
-  const groups = relationGroups(entity).filter((g) => factRelations.includes(g.type));
+  const groups = relationGroups(entity)
+    .filter((g) => factRelations.includes(g.type))
+    .map((g) => ({ ...g, targets: g.targets.slice(0, shownTargets) }));
+  const title = useTitles(groups.flatMap((g) => g.targets));
   const facts: [string, ReactNode][] = [
     ...groups.map((g): [string, ReactNode] => [
       capital(g.label),
       <Stack key={g.type} gap={4}>
-        {g.targets.slice(0, 8).map((t) => (
+        {g.targets.map((t) => (
           <span key={t.kind + t.namespace + t.name}>
-            <EntityLink entityRef={t} icon size="sm" defaults={{ kind: t.kind }} />
+            <EntityLink entityRef={t} icon size="sm" defaults={{ kind: t.kind }}>
+              {title(t)}
+            </EntityLink>
           </span>
         ))}
       </Stack>,
@@ -103,8 +112,13 @@ function Location({ entity }: { entity: Entity }) {
   const location = annotations['backstage.io/managed-by-location'] ?? '';
   const target = location.replace(/^[^:]*:/, '');
   const url = safeUrl(annotations['backstage.io/view-url'] ?? target);
-  if (url) return <Outside url={url}>{target}</Outside>;
-  return target ? <>{target}</> : <>unknown</>;
+  if (!target) return <>unknown</>;
+  return (
+    <Group gap={4} wrap="nowrap" align="flex-start" className={classes.location}>
+      {url ? <Outside url={url}><Path value={target} /></Outside> : <Path value={target} />}
+      <CopyIcon value={target} label="Copy where it was read from" />
+    </Group>
+  );
 }
 
 function capital(label: string): string {

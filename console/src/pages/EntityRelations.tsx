@@ -1,10 +1,11 @@
 import { Text, TextInput } from '@mantine/core';
 import { useState } from 'react';
 import IconMasks from '@tabler/icons-react/dist/esm/icons/IconMasksTheater.mjs';
-import { type Entity, formatRef } from '../api/entity';
+import { type Entity, formatRef, type Ref, shortRef } from '../api/entity';
 import { EmptyState } from '../ui/EmptyState';
 import { EntityLink } from '../ui/EntityLink';
 import { Panel } from '../ui/Panel';
+import { useTitles } from '../ui/useTitles';
 import classes from './Entity.module.css';
 import { type RelationGroup, relationGroups } from './relations';
 
@@ -30,10 +31,14 @@ export function EntityRelations({ entity }: { entity: Entity }) {
 
 /** A group may own thousands: the first are shown, and the others are found by typing. */
 const shown = 50;
+/** Of so many the title is asked for. */
+const named = 500;
 
 function Group({ group }: { group: RelationGroup }) {
   const [find, setFind] = useState('');
-  const found = group.targets.filter((t) => formatRef(t).includes(find.toLowerCase()));
+  const term = find.toLowerCase();
+  const titleFor = useTitles(group.targets.slice(0, named));
+  const found = group.targets.filter((t) => formatRef(t).includes(term) || titleFor(t)?.toLowerCase().includes(term));
   const title = group.label.charAt(0).toUpperCase() + group.label.slice(1);
   return (
     <Panel title={title} right={<Text size="sm" c="dimmed">{group.targets.length.toLocaleString('en')}</Text>}>
@@ -43,7 +48,7 @@ function Group({ group }: { group: RelationGroup }) {
       <ul className={classes.refs}>
         {found.slice(0, shown).map((target) => (
           <li key={formatRef(target)}>
-            <EntityLink entityRef={target} icon size="sm" defaults={{ kind: target.kind }} />
+            <Target target={target} title={titleFor(target)} />
           </li>
         ))}
       </ul>
@@ -52,7 +57,19 @@ function Group({ group }: { group: RelationGroup }) {
           and {(found.length - shown).toLocaleString('en')} more; type to find one
         </Text>
       )}
-      {found.length === 0 && <Text size="sm" c="dimmed">None has “{find}” in its reference.</Text>}
+      {found.length === 0 && <Text size="sm" c="dimmed">None has “{find}” in its name.</Text>}
     </Panel>
+  );
+}
+
+function Target({ target, title }: { target: Ref; title: string | undefined }) {
+  const ref = shortRef(target, { kind: target.kind });
+  return (
+    <>
+      <EntityLink entityRef={target} icon size="sm">
+        {title ?? ref}
+      </EntityLink>
+      {title !== undefined && title !== ref && <Text span size="xs" c="dimmed" ml={8}>{ref}</Text>}
+    </>
   );
 }

@@ -1,6 +1,7 @@
 import { Anchor, Group, Skeleton, Stack, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
+import { useState } from 'react';
 import IconBooks from '@tabler/icons-react/dist/esm/icons/IconBooks.mjs';
 import { emptySelection, type FacetCount, facetsQuery } from '../api/catalog';
 import { parseRef, shortRef } from '../api/entity';
@@ -14,6 +15,7 @@ import { KindIcon } from '../ui/KindIcon';
 import { useDocumentTitle } from '../ui/PageHeader';
 import { Panel } from '../ui/Panel';
 import { TagLink } from '../ui/Tag';
+import { useTitles } from '../ui/useTitles';
 import { AttentionPanel, FailedList } from './AttentionPanel';
 import classes from './Overview.module.css';
 import { PluginStatus } from './PluginStatus';
@@ -50,9 +52,7 @@ export default function Overview() {
           <div className={classes.columns}>
             <Stack gap="lg">
               <AttentionPanel />
-              <Panel title="Owners" right={<More facet="owner" values={facets.data?.owner} />}>
-                <Owners owners={facets.data?.owner} />
-              </Panel>
+              <Owners owners={facets.data?.owner} />
             </Stack>
             <Stack gap="lg">
               <Plugins />
@@ -116,9 +116,39 @@ function Kinds({ kinds }: { kinds: FacetCount[] | undefined }) {
 }
 
 const shownOwners = 8;
+/** A page with thousands of rows helps nobody: the filters of the catalog find any owner. */
+const mostOwners = 200;
 
 function Owners({ owners }: { owners: FacetCount[] | undefined }) {
-  if (!owners) return <Lines n={6} />;
+  const [all, setAll] = useState(false);
+  const more = owners !== undefined && owners.length > shownOwners;
+  return (
+    <Panel
+      title="Owners"
+      right={
+        more && (
+          <Anchor component="button" type="button" size="sm" aria-expanded={all} onClick={() => setAll(!all)}>
+            {all ? `Show the first ${shownOwners}` : `Show all ${owners.length.toLocaleString('en')}`}
+          </Anchor>
+        )
+      }
+    >
+      {owners ? <OwnerBars owners={owners} most={all ? mostOwners : shownOwners} /> : <Lines n={6} />}
+      {all && more && owners.length > mostOwners && (
+        <Text size="sm" c="dimmed" mt="md">
+          and {(owners.length - mostOwners).toLocaleString('en')} more: find them among the{' '}
+          <Anchor inherit underline="always" renderRoot={(props) => <Link {...props} to="/catalog" />}>
+            filters of the catalog
+          </Anchor>
+        </Text>
+      )}
+    </Panel>
+  );
+}
+
+function OwnerBars({ owners, most }: { owners: FacetCount[]; most: number }) {
+  const shown = owners.slice(0, most);
+  const title = useTitles(shown.flatMap((o) => parseRef(o.value) ?? []));
   if (owners.length === 0) {
     return (
       <Text size="sm" c="dimmed">
@@ -126,23 +156,22 @@ function Owners({ owners }: { owners: FacetCount[] | undefined }) {
       </Text>
     );
   }
-  const most = owners[0]?.count ?? 1;
+  const highest = owners[0]?.count ?? 1;
   return (
     <ul className={classes.bars}>
-      {owners.slice(0, shownOwners).map((o) => {
+      {shown.map((o) => {
         const ref = parseRef(o.value);
+        const name = ref ? (title(ref) ?? shortRef(ref, { kind: 'group' })) : o.value;
         return (
           <li key={o.value}>
-            <span className={classes.barName}>
-              {ref ? <EntityLink entityRef={ref} defaults={{ kind: 'group' }} icon size="sm" /> : o.value}
-            </span>
+            <span className={classes.barName}>{ref ? <EntityLink entityRef={ref} icon size="sm">{name}</EntityLink> : name}</span>
             <span className={classes.track} aria-hidden>
-              <span style={{ width: `${(o.count / most) * 100}%` }} />
+              <span style={{ width: `${(o.count / highest) * 100}%` }} />
             </span>
             <Anchor
               size="sm"
               className={classes.barCount}
-              aria-label={`${o.count} owned by ${ref ? shortRef(ref, { kind: 'group' }) : o.value}`}
+              aria-label={`${o.count} owned by ${name}`}
               renderRoot={(props) => <Link {...props} to="/catalog" search={{ owner: o.value.toLowerCase() }} />}
             >
               {o.count.toLocaleString('en')}
@@ -151,15 +180,6 @@ function Owners({ owners }: { owners: FacetCount[] | undefined }) {
         );
       })}
     </ul>
-  );
-}
-
-function More({ facet, values }: { facet: string; values: FacetCount[] | undefined }) {
-  if (!values || values.length <= shownOwners) return null;
-  return (
-    <Text size="sm" c="dimmed">
-      first {shownOwners} of {values.length} {facet}s
-    </Text>
   );
 }
 

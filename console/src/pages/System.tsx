@@ -6,7 +6,6 @@ import IconClock from '@tabler/icons-react/dist/esm/icons/IconClock.mjs';
 import IconPlug from '@tabler/icons-react/dist/esm/icons/IconPlug.mjs';
 import IconSettings from '@tabler/icons-react/dist/esm/icons/IconSettings.mjs';
 import { bootstrapQuery, type ConfigLine, configQuery, type Plugin, pluginsQuery, type Task, tasksQuery } from '../api/system';
-import { systemTabs } from '../router';
 import { EmptyState } from '../ui/EmptyState';
 import { ErrorState } from '../ui/ErrorState';
 import { PageHeader } from '../ui/PageHeader';
@@ -16,6 +15,7 @@ import { cadenceText, lastErrorText } from './cadence';
 import { NotFound } from './NotFound';
 import { PluginStatus } from './PluginStatus';
 import classes from './System.module.css';
+import { systemTabs } from './tabs';
 
 export default function System() {
   const { tab } = useParams({ from: '/system/$tab' });

@@ -1,12 +1,12 @@
 import { Anchor, type AnchorProps } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
-import { type Ref, shortRef } from '../api/entity';
+import { formatRef, type Ref, shortRef } from '../api/entity';
 import { KindIcon } from './KindIcon';
 
 interface Props extends AnchorProps {
   entityRef: Ref;
-  /** What to show; the ref, shortened, when there is nothing better. */
+  /** What to show, such as its title; the ref, shortened, when there is nothing better. */
   children?: ReactNode;
   /** What goes without saying here, and is left out of the ref. */
   defaults?: { kind?: string; namespace?: string };
@@ -22,6 +22,7 @@ export function EntityLink({ entityRef, children, defaults, icon, ...rest }: Pro
       renderRoot={(props) => (
         <Link
           {...props}
+          title={children ? formatRef(entityRef) : undefined}
           to="/catalog/$namespace/$kind/$name"
           params={{ namespace: namespace.toLowerCase(), kind: kind.toLowerCase(), name }}
         />
