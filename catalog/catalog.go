@@ -143,7 +143,7 @@ func (p *Plugin) Register(ctx context.Context, env *host.Env) error {
 	}
 	p.ledger = ledger.New(p.store, ledger.Options{Log: p.log})
 	p.index = index.New(index.Options{Log: p.log, Metrics: env.Metrics})
-	p.tail = &tail{ledger: p.ledger, index: p.index, log: p.log, every: p.tailEvery}
+	p.tail = newTail(p.ledger, p.index, p.log, p.tailEvery)
 	p.engine = p.newEngine()
 	if err := registerGauges(env.Metrics, p.index, p.ledger); err != nil {
 		return err

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -23,6 +22,16 @@ const (
 	tailMost = 5000
 	// listenAgain is the pause before listening again after the connection broke.
 	listenAgain = 5 * time.Second
+	// tailPatience is how long one read of the change log may take, and how long a mutation waits for its own change. A
+	// database that neither answers nor breaks the connection must hold up nobody for longer.
+	tailPatience = 10 * time.Second
+	// loadPatience is how long a load may go without another part of the catalog. The first one is the database's to plan.
+	loadPatience = time.Minute
+)
+
+var (
+	errSlowChanges = errors.New("the database does not answer")
+	errSlowReach   = errors.New("the change is made, but the catalog's index did not get there in time")
 )
 
 // tail carries the ledger's changes into the index.
@@ -32,21 +41,37 @@ type tail struct {
 	log    *slog.Logger
 	// every is how often the change log is looked at when nothing hastens it.
 	every time.Duration
+	// patience and loadPatience are as the constants say.
+	patience, loadPatience time.Duration
 
-	// mu makes one goroutine at a time read and apply.
-	mu sync.Mutex
+	// turn makes one goroutine at a time read and apply: who puts a token in has it. It is no mutex, because those who
+	// wait for it must be able to leave.
+	turn chan struct{}
 	// behind is true after a failure, so that it is logged once and health tells.
 	behind atomic.Bool
 	// applied counts the changes that the index has taken.
 	applied atomic.Int64
 }
 
+func newTail(l *ledger.Ledger, ix *index.Index, log *slog.Logger, every time.Duration) *tail {
+	return &tail{
+		ledger: l, index: ix, log: log, every: every, patience: tailPatience, loadPatience: loadPatience,
+		turn: make(chan struct{}, 1),
+	}
+}
+
 // load fills the index from the finished entities. It is also what a replica does that was away for longer than the
-// change log reaches back. The caller holds mu, or nobody else runs yet.
+// change log reaches back. The caller has the turn, or nobody else runs yet.
 func (t *tail) load(ctx context.Context) error {
 	start := time.Now()
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	late := time.AfterFunc(t.loadPatience, func() { cancel(errSlowChanges) })
+	defer late.Stop()
 	err := t.index.Load(func(add func([]index.Doc)) (int64, error) {
 		return t.ledger.Finals(ctx, index.LoadPart, func(chunk []ledger.Change) error {
+			late.Stop() // what we do with it is not the database's time
+			defer late.Reset(t.loadPatience)
 			part := make([]index.Doc, len(chunk))
 			for i, c := range chunk {
 				part[i] = index.Doc{Ref: c.Ref, UID: c.UID, Body: c.Body}
@@ -56,7 +81,7 @@ func (t *tail) load(ctx context.Context) error {
 		})
 	})
 	if err != nil {
-		return fmt.Errorf("load the catalog: %w", err)
+		return fmt.Errorf("load the catalog: %w", because(ctx, err))
 	}
 	loaded := t.index.Snapshot()
 	t.applied.Add(int64(loaded.Len()))
@@ -66,11 +91,15 @@ func (t *tail) load(ctx context.Context) error {
 
 // catchUp applies everything up to the present end of the change log.
 func (t *tail) catchUp(ctx context.Context) error {
-	t.mu.Lock()
-	defer t.mu.Unlock()
+	select {
+	case t.turn <- struct{}{}:
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	defer func() { <-t.turn }()
 	for {
 		at := t.index.Snapshot().Position()
-		changes, position, err := t.ledger.Changes(ctx, at, tailMost)
+		changes, position, err := t.changes(ctx, at)
 		switch {
 		case errors.Is(err, ledger.ErrTrimmed):
 			t.log.Warn("the change log no longer reaches back to this replica, the catalog is loaded again", "position", at)
@@ -97,13 +126,34 @@ func (t *tail) catchUp(ctx context.Context) error {
 	}
 }
 
+// changes reads a part of the change log.
+func (t *tail) changes(ctx context.Context, after int64) ([]ledger.Change, int64, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, t.patience, errSlowChanges)
+	defer cancel()
+	changes, position, err := t.ledger.Changes(ctx, after, tailMost)
+	if err != nil {
+		return nil, 0, because(ctx, err)
+	}
+	return changes, position, nil
+}
+
+// because puts the reason before an error when the error is that ctx has ended.
+func because(ctx context.Context, err error) error {
+	if cause := context.Cause(ctx); cause != nil && !errors.Is(err, cause) {
+		return fmt.Errorf("%w: %w", cause, err)
+	}
+	return err
+}
+
 // reach returns when the index has passed a position.
 func (t *tail) reach(ctx context.Context, position int64) error {
 	if t.index.Snapshot().Position() >= position {
 		return nil
 	}
+	ctx, cancel := context.WithTimeoutCause(ctx, t.patience, errSlowReach)
+	defer cancel()
 	if err := t.catchUp(ctx); err != nil {
-		return err
+		return because(ctx, err)
 	}
 	return t.index.Wait(ctx, position)
 }
@@ -166,19 +216,21 @@ func (t *tail) listen(ctx context.Context, notified chan<- struct{}) error {
 	}
 }
 
-// mutations is the ledger as the routes use it: a mutation returns after this replica's reads see it.
+// mutations is the ledger as the routes use it: a mutation returns after this replica's reads see it, unless the database
+// falls silent after it.
 type mutations struct {
 	*ledger.Ledger
 	tail *tail
 }
 
-// DeleteByUID deletes an entity and waits until reads no longer have it.
+// DeleteByUID deletes an entity and waits until reads no longer have it, for tailPatience at most.
 func (m mutations) DeleteByUID(ctx context.Context, uid string) (int64, error) {
 	position, err := m.Ledger.DeleteByUID(ctx, uid)
 	if err != nil {
 		return 0, err
 	}
-	return position, m.tail.reach(ctx, position)
+	m.show(ctx, position)
+	return position, nil
 }
 
 // DeleteUnfinished does so with an entity that reads do not have; what depended on it may change.
@@ -187,7 +239,15 @@ func (m mutations) DeleteUnfinished(ctx context.Context, uid string) (int64, err
 	if err != nil {
 		return 0, err
 	}
-	return position, m.tail.reach(ctx, position)
+	m.show(ctx, position)
+	return position, nil
+}
+
+// show lets reads catch up. The mutation stands even if they do not: the routes wait on, log it and tell the position.
+func (m mutations) show(ctx context.Context, position int64) {
+	if err := m.tail.reach(ctx, position); err != nil {
+		m.tail.log.DebugContext(ctx, "a mutation is not in the index yet", "err", err, "position", position)
+	}
 }
 
 // awaited is a provider's connection whose removals are seen by reads when Apply returns.
