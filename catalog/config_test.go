@@ -2,6 +2,7 @@ package catalog_test
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -181,7 +182,7 @@ func TestValidate(t *testing.T) {
 			t.Errorf("no %q in\n%s", w, strings.Join(lines, "\n"))
 		}
 	}
-	if len(lines) != 4 || !strings.HasPrefix(lines[1], "/bad.yaml:1") || !strings.Contains(lines[1], "YAML error at file:/bad.yaml") {
+	if len(lines) != 4 || !strings.HasPrefix(lines[1], "/bad.yaml:1") || !strings.Contains(lines[1], ": YAML error: ") {
 		t.Errorf("problems:\n%s", strings.Join(lines, "\n"))
 	}
 	n, problems, err = catalog.Validate(t.Context(), []string{root}, parse(t, "catalog: {rules: [{allow: [Location]}]}"))
@@ -192,4 +193,82 @@ func TestValidate(t *testing.T) {
 		t.Error("a path that does not exist is no error")
 	}
 	_ = bad
+}
+
+// TestValidateOneLine: whoever writes a descriptor must not write lines of a CI system's log.
+func TestValidateOneLine(t *testing.T) {
+	t.Parallel()
+	for given, want := range map[string]string{
+		"a\n::error file=x.go::forged\r\n": `f.yaml:3: a\n::error file=x.go::forged\r\n`,
+		"\x1b[31mred\u0085\u2028 \x00":     `f.yaml:3: \x1b[31mred\u0085\u2028 \x00`,
+		"##vso[task.complete] ##[error]":   `f.yaml:3: #\x23vso[task.complete] #\x23[error]`,
+		"grün 'a' \\n":                     `f.yaml:3: grün 'a' \n`,
+	} {
+		if got := (catalog.Problem{File: "f.yaml", Line: 3, Message: given}).String(); got != want {
+			t.Errorf("%q is printed %s, want %s", given, got, want)
+		}
+	}
+	if got := (catalog.Problem{File: "::error ::x.yaml", Message: "m"}).String(); got != "./::error ::x.yaml: m" {
+		t.Errorf("a file of that name is printed %s", got)
+	}
+	dir := t.TempDir()
+	file := write(t, dir, "x.yaml", strings.Replace(component("a"), "{name: a}", `{name: "a\\n::error file=x.go::forged"}`, 1))
+	_, problems, err := catalog.Validate(t.Context(), []string{file}, nil)
+	if err != nil || len(problems) != 1 {
+		t.Fatalf("%v, %v", problems, err)
+	}
+	if line := problems[0].String(); strings.Contains(line, "\n") || !strings.Contains(line, `a\n::error`) {
+		t.Errorf("the line %q", line)
+	}
+}
+
+// TestValidateFolder: skeletons of templates and what is excluded are left out; a catalog-info.yaml never is.
+func TestValidateFolder(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	template := "apiVersion: scaffolder.backstage.io/v1beta3\nkind: Template\nmetadata: {name: t}\nspec: {type: service, steps: [{action: 'fetch:template'}]}\n"
+	filled := strings.Replace(component("a"), "{name: a}", "\n  name: ${{ values.name }}", 1)
+	write(t, dir, "a/template.yaml", template)
+	write(t, dir, "a/content/catalog-info.yaml", filled)
+	write(t, dir, "a/skeleton/deep/x.yaml", filled)
+	write(t, dir, "content/catalog-info.yaml", component("content"))
+	if n, problems, err := catalog.Validate(t.Context(), []string{dir}, nil); err != nil || n != 2 || len(problems) != 0 {
+		t.Errorf("skeletons: %d, %v, %v", n, problems, err)
+	}
+	if _, problems, err := catalog.Validate(t.Context(), []string{filepath.Join(dir, "a", "content")}, nil); err != nil || len(problems) != 1 {
+		t.Errorf("a skeleton that somebody names: %v, %v", problems, err)
+	}
+	write(t, dir, "charts/one/catalog-info.yaml", "{{ broken")
+	if _, problems, err := catalog.Validate(t.Context(), []string{dir}, nil); err != nil || len(problems) != 1 {
+		t.Errorf("a broken catalog-info.yaml: %v, %v", problems, err)
+	}
+	for _, glob := range []string{"charts", "charts/**", "**/{one,two}", "*/*/catalog-info.yaml"} {
+		if n, problems, err := catalog.Validate(t.Context(), []string{dir}, nil, glob); err != nil || n != 2 || len(problems) != 0 {
+			t.Errorf("without %s: %d, %v, %v", glob, n, problems, err)
+		}
+	}
+	if _, _, err := catalog.Validate(t.Context(), []string{dir}, nil, "[x"); err == nil {
+		t.Error("a wrong glob is no error")
+	}
+}
+
+// TestValidateFence: targets are followed as the catalog would follow them.
+func TestValidateFence(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	write(t, dir, "outside/x.yaml", component("x"))
+	leading := "apiVersion: backstage.io/v1alpha1\nkind: Location\nmetadata: {name: r}\nspec: {targets: ['%s']}\n"
+	for _, target := range []string{"../../outside/x.yaml", "/etc/passwd", "../../outside/*.yaml"} {
+		file := write(t, dir, "repo/a/catalog-info.yaml", fmt.Sprintf(leading, target))
+		for _, path := range []string{file, filepath.Join(dir, "repo"), filepath.Join(dir, "repo", "*", "*.yaml")} {
+			n, problems, err := catalog.Validate(t.Context(), []string{path}, nil)
+			if err != nil || n != 1 || len(problems) != 1 || !strings.Contains(problems[0].Message, " lies outside of "+filepath.Join(dir, "repo")) {
+				t.Errorf("%s in %s: %d, %v, %v", target, path, n, problems, err)
+			}
+		}
+	}
+	write(t, dir, "repo/a/catalog-info.yaml", fmt.Sprintf(leading, "../../outside/x.yaml"))
+	if n, problems, err := catalog.Validate(t.Context(), []string{dir}, nil); err != nil || n != 2 || len(problems) != 0 {
+		t.Errorf("within the folder given: %d, %v, %v", n, problems, err)
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/understudy-portal/understudy/catalog"
 	"github.com/understudy-portal/understudy/host/config"
@@ -17,7 +18,9 @@ type catalogCommand struct {
 
 type catalogValidateCommand struct {
 	Config []string `placeholder:"FILE" help:"Apply the catalog.rules of this configuration too."`
-	Paths  []string `arg:"" name:"path" help:"Files, folders or globs."`
+	// Exclude comes once per glob: braces have commas.
+	Exclude []string `placeholder:"GLOB" sep:"none" help:"Leave out what matches in folders, such as 'charts/**'."`
+	Paths   []string `arg:"" name:"path" help:"Files, folders or globs."`
 }
 
 // Run prints one line for each mistake, and fails when there is one.
@@ -30,12 +33,12 @@ func (c catalogValidateCommand) Run(ctx context.Context, std streams) error {
 		}
 		cfg = loaded
 	}
-	checked, problems, err := catalog.Validate(ctx, c.Paths, cfg)
+	checked, problems, err := catalog.Validate(ctx, c.Paths, cfg, c.Exclude...)
 	if err != nil {
 		return err
 	}
 	for _, p := range problems {
-		p.File = near(p.File)
+		p.File, p.Message = near(p.File), nearby(p.Message)
 		_, _ = fmt.Fprintln(std.err, p)
 	}
 	if len(problems) > 0 {
@@ -55,4 +58,13 @@ func near(path string) string {
 		return rel
 	}
 	return path
+}
+
+// nearby shortens the paths in a message likewise.
+func nearby(message string) string {
+	here, err := os.Getwd()
+	if err != nil || here == string(filepath.Separator) {
+		return message
+	}
+	return strings.ReplaceAll(message, here+string(filepath.Separator), "")
 }

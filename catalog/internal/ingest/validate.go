@@ -6,14 +6,18 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/bmatcuk/doublestar/v4"
 
 	"github.com/understudy-portal/understudy/entity"
+	"github.com/understudy-portal/understudy/entity/yamlcore"
 	"github.com/understudy-portal/understudy/host/fault"
 )
 
@@ -27,8 +31,10 @@ type Problem struct {
 	Message string
 }
 
-// String returns "file:line: ref: message".
-func (p Problem) String() string {
+// String returns "file:line: ref: message" on one line, without control characters.
+func (p Problem) String() string { return oneLine(p.text()) }
+
+func (p Problem) text() string {
 	place := p.File
 	if p.Line > 0 {
 		place = fmt.Sprintf("%s:%d", p.File, p.Line)
@@ -39,6 +45,24 @@ func (p Problem) String() string {
 	return place + ": " + p.Ref + ": " + p.Message
 }
 
+// oneLine escapes what could end a line or steer a terminal, and what makes a line a command to a CI system that prints
+// it ("::error …" at its start, "##vso[…" anywhere): whoever writes a descriptor could forge those.
+func oneLine(s string) string {
+	var b strings.Builder
+	for _, r := range s {
+		if unicode.IsPrint(r) {
+			b.WriteRune(r)
+		} else {
+			b.WriteString(strings.Trim(strconv.QuoteRuneToASCII(r), "'"))
+		}
+	}
+	s = strings.ReplaceAll(b.String(), "##", `#\x23`)
+	if strings.HasPrefix(strings.TrimSpace(s), "::") {
+		s = "./" + s // only a file can be called so
+	}
+	return s
+}
+
 // Validator checks descriptor files and everything that they lead to. It stores nothing and is for one goroutine.
 type Validator struct {
 	rules    Rules // nil: none
@@ -46,6 +70,7 @@ type Validator struct {
 	log      *slog.Logger
 
 	queue    []task
+	exclude  []string
 	seen     map[string]bool
 	declared map[string]string // ref → file:line
 	checked  int
@@ -57,6 +82,9 @@ type task struct {
 	path string
 	// origin is the file that was named first; rules go by it.
 	origin string
+	// fence is where the files must lie that it leads to; the file itself too, where fenced.
+	fence  *fence
+	fenced bool
 	// given is true for a file that somebody names: then every document must be an entity.
 	given bool
 }
@@ -66,7 +94,19 @@ func NewValidator(rules Rules, disabled map[string]bool, log *slog.Logger) *Vali
 	return &Validator{rules: rules, disabled: disabled, log: log, seen: make(map[string]bool), declared: make(map[string]string)}
 }
 
-// Add takes a file, a folder or a glob.
+// Exclude leaves out files of folders whose path in that folder, or that of a folder above them, matches a glob.
+func (v *Validator) Exclude(globs ...string) error {
+	for _, g := range globs {
+		if !doublestar.ValidatePattern(g) {
+			return fmt.Errorf("%q is not a valid glob", g)
+		}
+	}
+	v.exclude = append(v.exclude, globs...)
+	return nil
+}
+
+// Add takes a file, a folder or a glob. As the catalog would with it in its configuration, it follows targets within the
+// file's folder, the folder, or the folder in front of the glob's first wildcard.
 func (v *Validator) Add(path string) error {
 	abs, err := filepath.Abs(path)
 	if err != nil {
@@ -77,7 +117,7 @@ func (v *Validator) Add(path string) error {
 	case err == nil && info.IsDir():
 		return v.addFolder(abs)
 	case err == nil:
-		v.push(task{path: abs, origin: abs, given: true})
+		v.push(task{path: abs, origin: abs, fence: newFence(filepath.Dir(abs)), given: true})
 		return nil
 	}
 	matches, globErr := expand(abs)
@@ -87,8 +127,9 @@ func (v *Validator) Add(path string) error {
 	if len(matches) == 0 || matches[0] == abs {
 		return err
 	}
+	inside := newFence(folderOf(abs))
 	for _, m := range matches {
-		v.push(task{path: m, origin: m, given: true})
+		v.push(task{path: m, origin: m, fence: inside, fenced: true, given: true})
 	}
 	return nil
 }
@@ -100,10 +141,45 @@ func (v *Validator) addFolder(dir string) error {
 		return err
 	}
 	slices.Sort(matches)
+	inside := newFence(dir)
 	for _, m := range matches {
-		v.push(task{path: m, origin: m})
+		if !v.excluded(dir, m) && !skeleton(dir, m) {
+			name := filepath.Base(m)
+			v.push(task{
+				path: m, origin: m, fence: inside, fenced: true,
+				given: name == "catalog-info.yaml" || name == "catalog-info.yml", // what else would it be
+			})
+		}
 	}
 	return nil
+}
+
+func (v *Validator) excluded(dir, file string) bool {
+	rel, err := filepath.Rel(dir, file)
+	for rel = filepath.ToSlash(rel); err == nil && rel != "."; rel = path.Dir(rel) {
+		for _, g := range v.exclude {
+			if ok, _ := doublestar.Match(g, rel); ok {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// skeleton reports whether a file is one that a scaffolder template fills in: it lies in a folder called content or
+// skeleton, beside a template.yaml.
+func skeleton(dir, file string) bool {
+	for at := filepath.Dir(file); at != dir && within(dir, at); at = filepath.Dir(at) {
+		if base := filepath.Base(at); base != "content" && base != "skeleton" {
+			continue
+		}
+		for _, name := range []string{"template.yaml", "template.yml"} {
+			if _, err := os.Stat(filepath.Join(filepath.Dir(at), name)); err == nil {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func (v *Validator) push(t task) {
@@ -140,7 +216,14 @@ func (v *Validator) Problems() []Problem {
 }
 
 func (v *Validator) file(ctx context.Context, t task) error {
-	data, _, err := readFile(t.path, maxFileSize, time.Now())
+	inside := t.fence
+	if !t.fenced {
+		inside = nil
+	}
+	data, _, err := inside.read(t.path, maxFileSize, time.Now())
+	if outside(err) && !t.given {
+		return nil // a link to somewhere, of which nobody said that it is the catalog's
+	}
 	if err != nil {
 		v.problems = append(v.problems, Problem{File: t.path, Message: err.Error()})
 		return nil //nolint:nilerr // a file's mistake is a problem, not our error
@@ -200,6 +283,9 @@ func (v *Validator) problem(t task, d document, ref string, err error) {
 	if f, ok := errors.AsType[*fault.Error](err); ok && f.Cause != nil {
 		message = f.Cause.Error() // the part that names the mistake
 	}
+	if y, ok := errors.AsType[*yamlcore.Error](err); ok {
+		message = "YAML error: " + y.Message // the place is named already
+	}
 	v.problems = append(v.problems, Problem{File: t.path, Line: d.line, Ref: ref, Message: message})
 }
 
@@ -224,12 +310,16 @@ func (f *follower) ReadLocation(_ context.Context, target entity.LocationRef, op
 	if target.Type != "file" {
 		return true, nil
 	}
-	matches, err := expand(target.Target)
+	matches, err := f.from.fence.expand(target.Target)
 	if err != nil {
 		return true, err
 	}
 	if len(matches) == 1 && matches[0] == target.Target {
-		if _, err := os.Stat(target.Target); err != nil {
+		switch _, err := f.from.fence.resolve(target.Target); {
+		case outside(err):
+			emit.Error(err)
+			return true, nil
+		case err != nil:
 			matches = nil
 		}
 	}
@@ -237,7 +327,7 @@ func (f *follower) ReadLocation(_ context.Context, target entity.LocationRef, op
 		emit.Error(notThere(target))
 	}
 	for _, m := range matches {
-		f.v.push(task{path: filepath.Clean(m), origin: f.from.origin, given: true})
+		f.v.push(task{path: filepath.Clean(m), origin: f.from.origin, fence: f.from.fence, fenced: true, given: true})
 	}
 	return true, nil
 }
