@@ -185,10 +185,14 @@ func rest(ctx context.Context) error {
 	}
 }
 
-// hold checks that nothing is missing after a restart.
+// hold checks that nothing is missing after a restart. What was deleted before it comes back, because its location still
+// declares it, and may take some seconds.
 func (s *subject) hold(ctx context.Context) error {
-	if got := s.total(ctx, "&filter=metadata.annotations.example.com/pager"); got != s.plan.entities {
-		return fmt.Errorf("%d entities after a restart, want %d", got, s.plan.entities)
+	err := s.until(ctx, time.Minute, 50*time.Millisecond, func() bool {
+		return s.total(ctx, "&filter=metadata.annotations.example.com/pager") == s.plan.entities
+	})
+	if err != nil {
+		return fmt.Errorf("%d entities after a restart, want %d", s.total(ctx, "&filter=metadata.annotations.example.com/pager"), s.plan.entities)
 	}
 	return nil
 }
