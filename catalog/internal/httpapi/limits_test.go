@@ -2,6 +2,7 @@ package httpapi_test
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -103,12 +104,12 @@ func TestCallerGone(t *testing.T) {
 		cancel()
 		w := httptest.NewRecorder()
 		start := time.Now()
-		aborted := func() (v any) {
-			defer func() { v = recover() }()
+		aborted := func() (err error) {
+			defer func() { err, _ = recover().(error) }()
 			s.Config.Handler.ServeHTTP(w, r)
 			return nil
 		}()
-		if took := time.Since(start); aborted != http.ErrAbortHandler || w.Body.Len() > 0 || took > 5*time.Second {
+		if took := time.Since(start); !errors.Is(aborted, http.ErrAbortHandler) || w.Body.Len() > 0 || took > 5*time.Second {
 			t.Errorf("%s: aborted %v, %d bytes after %v: %.100s", c.path, aborted, w.Body.Len(), took, w.Body)
 		}
 	}
