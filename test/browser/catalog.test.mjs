@@ -168,10 +168,10 @@ describe('catalog', () => {
     // Twice, because the server's look at the catalog is younger the second time.
     for (const round of [1, 2]) {
       writeFileSync(file, bad);
-      await page.getByText("/spec must have required property 'lifecycle'").first().waitFor({ timeout: 20_000 });
+      await page.getByText("/spec must have required property 'lifecycle'").first().waitFor({ timeout: 30_000 });
       await page.getByText(/^\d+ entit(y|ies) with errors$/).waitFor();
       writeFileSync(file, good);
-      await well.waitFor({ timeout: 20_000 }).catch(() => assert.fail(`the panel does not follow, round ${round}`));
+      await well.waitFor({ timeout: 30_000 }).catch(() => assert.fail(`the panel does not follow, round ${round}`));
     }
     assertQuiet(complaints);
     await close();
