@@ -76,6 +76,9 @@ func readRefs(r *http.Request) (*refsRequest, error) {
 	if b.err != nil {
 		return nil, b.err
 	}
+	if len(q.refs) > maxRefs {
+		return nil, fault.Input("Invalid entityRefs: more than %d references; ask in parts", maxRefs)
+	}
 	if q.fields, err = parseFields(fields); err != nil {
 		return nil, err
 	}

@@ -54,6 +54,8 @@ func TestLimits(t *testing.T) {
 		{"fields", "/entities/by-query", fields(1_000), ""},
 		{"too many fields", "/entities/by-query", fields(1_001), "Invalid fields: more than 1000 fields"},
 		{"too many fields of refs", "/entities/by-refs", `{"entityRefs":[],` + fields(1_001)[1:], "Invalid fields: more than 1000 fields"},
+		{"refs", "/entities/by-refs", `{"entityRefs":[` + repeated(10_000, `"a:b/#"`, ",") + `]}`, ""},
+		{"too many refs", "/entities/by-refs", `{"entityRefs":[` + repeated(10_001, `"a:b/#"`, ",") + `]}`, "Invalid entityRefs: more than 10000 references; ask in parts"},
 		{"repeated fields", "/entities/by-query", `{"limit":1,"fields":[` + repeated(5_000, `"kind"`, ",") + `]}`, ""},
 		{"fields to search", "/entities/by-query", search(1_000), ""},
 		{"too many fields to search", "/entities/by-query", search(1_001), "Invalid fullTextFilter: more than 1000 fields"},
