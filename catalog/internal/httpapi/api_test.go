@@ -108,7 +108,7 @@ func TestBodies(t *testing.T) {
 	if a := s.post("/entities/by-refs", large); a.StatusCode != 400 || a.message(t) != "InputError: request entity too large" {
 		t.Errorf("5 MiB: %d %s", a.StatusCode, a.body[:min(200, len(a.body))])
 	}
-	many := `{"entityRefs":["component:default/a"` + strings.Repeat(`,"component:default/some-quite-long-name-of-an-entity"`, 20_000) + `],"fields":["kind"]}`
+	many := `{"entityRefs":["component:default/a"` + strings.Repeat(`,"component:default/some-quite-long-name-of-an-entity"`, 19_000) + `],"fields":["kind"]}`
 	if a := s.post("/entities/by-refs", many); a.StatusCode != http.StatusOK || !strings.HasPrefix(a.body, `{"items":[{"kind":"Component"},null,`) {
 		t.Errorf("1 MiB: %d", a.StatusCode)
 	}

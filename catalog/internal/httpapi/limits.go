@@ -12,7 +12,7 @@ const (
 	maxFields     = 1_000
 	maxConditions = 10_000
 	maxValues     = 100_000
-	maxRefs       = 10_000 // the official client asks for 1,000 at a time
+	maxRefs       = 20_000 // the official client asks for 1,000 at a time
 )
 
 // limited refuses a predicate that is too large to be evaluated for one caller.
