@@ -47,10 +47,30 @@ func openSQLite(ctx context.Context, id string, settings Settings, log *slog.Log
 	if d.reader, err = d.connect(append(pragmas(1, busy), pragma("query_only(1)")), readers(settings.Pool)); err != nil {
 		return nil, errors.Join(d.opening(err), d.writer.Close())
 	}
-	if err := d.probe(ctx); err != nil {
+	if err := d.probeWithin(ctx, busy); err != nil {
 		return nil, errors.Join(d.opening(err), d.close())
 	}
 	return d, nil
+}
+
+// probeWithin probes again while the file is busy. SQLite's own waiting does not cover the change of a new file to WAL,
+// nor the recovery of an old one, which several processes that start together may find each other at.
+func (d *Database) probeWithin(ctx context.Context, limit time.Duration) error {
+	waited, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	ticker := time.NewTicker(lockPoll)
+	defer ticker.Stop()
+	for {
+		err := d.probe(ctx)
+		if err == nil || !IsBusy(err) {
+			return err
+		}
+		select {
+		case <-waited.Done():
+			return err
+		case <-ticker.C:
+		}
+	}
 }
 
 // connect prepares a pool; it does not connect yet. SQLite connections are cheap to keep and costly to open.
