@@ -9,7 +9,12 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const problems = [];
 
-const documents = { understudy: 'openapi.yaml', catalog: '../catalog/internal/httpapi/openapi.yaml' };
+const documents = {
+  understudy: 'openapi.yaml',
+  catalog: '../catalog/internal/httpapi/openapi.yaml',
+  spacelift: '../plugins/spacelift/openapi.yaml',
+  export: '../export/openapi.yaml',
+};
 for (const [name, path] of Object.entries(documents)) {
   const hash = createHash('sha256').update(readFileSync(join(root, path))).digest('hex');
   const types = readFileSync(join(root, `src/api/${name}.gen.ts`), 'utf8');

@@ -7,6 +7,8 @@ import openapiTS, { astToString } from 'openapi-typescript';
 const documents = {
   understudy: '../openapi.yaml',
   catalog: '../../catalog/internal/httpapi/openapi.yaml',
+  spacelift: '../../plugins/spacelift/openapi.yaml',
+  export: '../../export/openapi.yaml',
 };
 
 for (const [name, path] of Object.entries(documents)) {

@@ -1,0 +1,38 @@
+package client
+
+import "time"
+
+// Code is a stable name of what went wrong, for our callers (spacelift.md 5.3).
+type Code string
+
+// The codes.
+const (
+	CodeForbidden   Code = "SPACELIFT_FORBIDDEN"
+	CodeAuth        Code = "SPACELIFT_AUTH"
+	CodeSchema      Code = "SPACELIFT_SCHEMA"
+	CodeRejected    Code = "SPACELIFT_REJECTED"
+	CodeRateLimited Code = "SPACELIFT_RATE_LIMITED"
+	CodeUnavailable Code = "SPACELIFT_UNAVAILABLE"
+	CodeNotFound    Code = "NOT_FOUND"
+)
+
+// Error is a failed call. Its text is safe to show: it holds no secret and no variable of a request.
+type Error struct {
+	Code Code
+	// Status is the HTTP status to answer our own callers with (spacelift.md 5.3).
+	Status int
+	// Message is for people.
+	Message string
+	// RetryAfter is set with CodeRateLimited, and with CodeUnavailable while the breaker is open.
+	RetryAfter time.Duration
+	// Ambiguous is true for a mutation that may have taken effect.
+	Ambiguous bool
+	// Err is the cause, or nil.
+	Err error
+}
+
+// Error returns the message.
+func (e *Error) Error() string { return e.Message }
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }
