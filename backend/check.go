@@ -138,14 +138,30 @@ func (b *Backend) choose(cfg *config.Config, where *discovery.Service) (hosted [
 func inert(cfg *config.Config, plugins []host.Plugin) config.Problems {
 	var found config.Problems
 	declared := declaredPaths(plugins)
-	for _, path := range []string{"backend.rateLimit", "backend.startup", "proxy", "spacelift", "rely", "export", "events", "search"} {
-		if cfg.Has(path) && !slices.Contains(declared, path) {
+	for _, root := range []string{"backend.rateLimit", "backend.startup", "proxy", "spacelift", "rely", "export", "events", "search"} {
+		for _, path := range undeclared(cfg, root, declared) {
 			p := cfg.Errorf(path, "docs/configuration.md lists what is read", "has no effect in this release")
 			p.Warning = true
 			found = append(found, p)
 		}
 	}
 	return found
+}
+
+// undeclared are the topmost paths, from the given one down, of which nobody reads anything.
+func undeclared(cfg *config.Config, path string, declared []string) []string {
+	if !cfg.Has(path) || slices.Contains(declared, path) {
+		return nil
+	}
+	below := func(declared string) bool { return strings.HasPrefix(declared, path+".") && cfg.Has(declared) }
+	if !slices.ContainsFunc(declared, below) {
+		return []string{path}
+	}
+	var paths []string
+	for _, key := range cfg.Keys(path) {
+		paths = append(paths, undeclared(cfg, path+"."+key, declared)...)
+	}
+	return paths
 }
 
 func declaredPaths(plugins []host.Plugin) []string {

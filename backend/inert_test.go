@@ -1,0 +1,57 @@
+package backend_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/understudy-portal/understudy/backend"
+	"github.com/understudy-portal/understudy/host"
+	"github.com/understudy-portal/understudy/host/config"
+)
+
+// reader is a plugin that reads some paths.
+type reader struct{ paths []string }
+
+func (reader) ID() string                                { return "reader" }
+func (reader) Register(context.Context, *host.Env) error { return nil }
+func (r reader) ConfigPaths() []string                   { return r.paths }
+
+func TestWhatNobodyReadsIsNamed(t *testing.T) {
+	cfg, err := config.Parse("app-config.yaml", []byte(`
+backend: {baseUrl: 'http://localhost:7007'}
+rely: {}
+proxy:
+  endpoints:
+    '/rely': {target: 'https://rely.example.com'}
+    '/other': {target: 'https://other.example.com'}
+`), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, test := range map[string]struct {
+		reads []string
+		want  []string
+	}{
+		"one entry of the proxy is read": {[]string{"rely", "proxy.endpoints./rely", "proxy./rely"}, []string{"proxy.endpoints./other"}},
+		"nothing is read":                {nil, []string{"rely", "proxy"}},
+		"all is read":                    {[]string{"rely", "proxy"}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			warnings, err := backend.New(backend.WithConfig(cfg)).Add(reader{test.reads}).Check()
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, w := range warnings {
+				if w.Message == "has no effect in this release" {
+					got = append(got, w.Path)
+				}
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
