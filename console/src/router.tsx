@@ -3,6 +3,7 @@ import type { QueryClient } from '@tanstack/react-query';
 import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router';
 import { parseCatalogSearch } from './pages/catalogSearch';
 import { Crash } from './pages/Crash';
+import { parsePreviewSearch, parseRunSearch } from './pages/exports/search';
 import { NotFound } from './pages/NotFound';
 import { type EntityTab, entityTabs } from './pages/tabs';
 import { Root } from './shell/Root';
@@ -43,6 +44,26 @@ const entity = createRoute({
   component: lazyRouteComponent(() => import('./pages/Entity')),
 });
 
+const exports = createRoute({
+  getParentRoute: () => root,
+  path: '/exports',
+  component: lazyRouteComponent(() => import('./pages/exports/Exports')),
+});
+
+const exportRun = createRoute({
+  getParentRoute: () => root,
+  path: '/exports/runs/$run',
+  validateSearch: parseRunSearch,
+  component: lazyRouteComponent(() => import('./pages/exports/ExportRun')),
+});
+
+const exportPreview = createRoute({
+  getParentRoute: () => root,
+  path: '/exports/preview',
+  validateSearch: parsePreviewSearch,
+  component: lazyRouteComponent(() => import('./pages/exports/ExportPreview')),
+});
+
 const system = createRoute({
   getParentRoute: () => root,
   path: '/system',
@@ -57,7 +78,7 @@ const systemTab = createRoute({
   component: lazyRouteComponent(() => import('./pages/System')),
 });
 
-const routes = root.addChildren([overview, catalog, unprocessed, entity, system, systemTab]);
+const routes = root.addChildren([overview, catalog, unprocessed, entity, exports, exportRun, exportPreview, system, systemTab]);
 
 export function createAppRouter(queryClient: QueryClient) {
   return createRouter({

@@ -2,11 +2,12 @@
 import type { Icon } from '@tabler/icons-react';
 import IconActivity from '@tabler/icons-react/dist/esm/icons/IconActivityHeartbeat.mjs';
 import IconBooks from '@tabler/icons-react/dist/esm/icons/IconBooks.mjs';
+import IconExport from '@tabler/icons-react/dist/esm/icons/IconCloudUpload.mjs';
 import IconHome from '@tabler/icons-react/dist/esm/icons/IconLayoutDashboard.mjs';
 
 export interface NavEntry {
   label: string;
-  to: '/' | '/catalog' | '/system/$tab';
+  to: '/' | '/catalog' | '/exports' | '/system/$tab';
   params?: Record<string, string>;
   /** The start of all addresses of the page. */
   match: string;
@@ -20,6 +21,7 @@ export interface NavEntry {
 export const navigation: NavEntry[] = [
   { label: 'Overview', to: '/', match: '/', icon: IconHome },
   { label: 'Catalog', to: '/catalog', match: '/catalog', also: '/unprocessed', icon: IconBooks },
+  { label: 'Exports', to: '/exports', match: '/exports', icon: IconExport, plugin: 'rely' },
   { label: 'System', to: '/system/$tab', params: { tab: 'plugins' }, match: '/system', icon: IconActivity },
 ];
 
