@@ -5,6 +5,7 @@ import { parseCatalogSearch } from './pages/catalogSearch';
 import { Crash } from './pages/Crash';
 import { parsePreviewSearch, parseRunSearch } from './pages/exports/search';
 import { NotFound } from './pages/NotFound';
+import { parseStackSearch, parseStacksSearch } from './pages/spacelift/search';
 import { type EntityTab, entityTabs } from './pages/tabs';
 import { Root } from './shell/Root';
 import { parseQuery, stringifyQuery } from './shell/searchParams';
@@ -44,6 +45,20 @@ const entity = createRoute({
   component: lazyRouteComponent(() => import('./pages/Entity')),
 });
 
+const stacks = createRoute({
+  getParentRoute: () => root,
+  path: '/spacelift',
+  validateSearch: parseStacksSearch,
+  component: lazyRouteComponent(() => import('./pages/spacelift/Stacks')),
+});
+
+const stack = createRoute({
+  getParentRoute: () => root,
+  path: '/spacelift/$stackId',
+  validateSearch: parseStackSearch,
+  component: lazyRouteComponent(() => import('./pages/spacelift/StackPage')),
+});
+
 const exports = createRoute({
   getParentRoute: () => root,
   path: '/exports',
@@ -78,7 +93,7 @@ const systemTab = createRoute({
   component: lazyRouteComponent(() => import('./pages/System')),
 });
 
-const routes = root.addChildren([overview, catalog, unprocessed, entity, exports, exportRun, exportPreview, system, systemTab]);
+const routes = root.addChildren([overview, catalog, unprocessed, entity, stacks, stack, exports, exportRun, exportPreview, system, systemTab]);
 
 export function createAppRouter(queryClient: QueryClient) {
   return createRouter({

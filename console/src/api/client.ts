@@ -3,6 +3,7 @@ import createClient from 'openapi-fetch';
 import { errorOf, UnreachableError } from './errors';
 import { session } from './session';
 import type { paths as CatalogPaths } from './catalog.gen';
+import type { paths as SpaceliftPaths } from './spacelift.gen';
 import type { paths as UnderstudyPaths } from './understudy.gen';
 
 /** Fetches with the session's token; once more after a 401, with a renewed one. */
@@ -30,6 +31,7 @@ const origin = window.location.origin;
 
 export const understudy = createClient<UnderstudyPaths>({ baseUrl: `${origin}/api/understudy/v1`, fetch: authorizedFetch });
 export const catalog = createClient<CatalogPaths>({ baseUrl: `${origin}/api/catalog`, fetch: authorizedFetch });
+export const spacelift = createClient<SpaceliftPaths>({ baseUrl: `${origin}/api/spacelift-io/v1`, fetch: authorizedFetch });
 
 /** The data of an answer, or its error thrown. */
 export async function unwrap<T>(answer: Promise<{ data?: T; error?: unknown; response: Response }>): Promise<T> {

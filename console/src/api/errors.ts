@@ -8,6 +8,8 @@ export class ApiError extends Error {
     readonly kind: string,
     message: string,
     readonly requestId?: string,
+    /** The code by which a plugin tells its errors apart, such as SPACELIFT_AUTH. */
+    readonly code?: string,
   ) {
     super(message);
     this.name = 'ApiError';
@@ -31,11 +33,29 @@ function isErrorBody(body: unknown): body is ErrorBody {
   return typeof e?.name === 'string' && typeof e.message === 'string';
 }
 
+/** The body of some plugins' errors: a text, where the framework has an object. */
+interface PluginErrorBody {
+  error: string;
+  code?: unknown;
+  requestId?: unknown;
+}
+
+function isPluginErrorBody(body: unknown): body is PluginErrorBody {
+  return typeof (body as { error?: unknown } | null)?.error === 'string';
+}
+
 /** The error that a response stands for. */
 export function errorOf(response: Response, body: unknown): ApiError {
   const id = response.headers.get('x-request-id') ?? undefined;
   if (isErrorBody(body)) return new ApiError(response.status, body.error.name, body.error.message, id);
+  if (isPluginErrorBody(body)) {
+    return new ApiError(response.status, '', body.error, text(body.requestId) ?? id, text(body.code));
+  }
   return new ApiError(response.status, '', `${response.status} ${response.statusText}`.trim(), id);
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
 export interface Advice {
@@ -44,6 +64,17 @@ export interface Advice {
   /** Whether trying again can help. */
   retry: boolean;
 }
+
+/** What the codes of plugins mean, where the status alone would mislead: it is not this server that is in trouble. */
+const byCode: Record<string, { title: string; retry: boolean }> = {
+  SPACELIFT_FORBIDDEN: { title: 'Spacelift does not allow this', retry: false },
+  SPACELIFT_AUTH: { title: 'Spacelift does not accept the API key', retry: true },
+  SPACELIFT_SCHEMA: { title: 'This Spacelift is of a version that is not understood', retry: false },
+  SPACELIFT_REJECTED: { title: 'Spacelift refused', retry: false },
+  SPACELIFT_RATE_LIMITED: { title: 'Spacelift asks to wait', retry: true },
+  SPACELIFT_UNAVAILABLE: { title: 'Spacelift does not answer', retry: true },
+  READ_ONLY: { title: 'This portal may only read', retry: false },
+};
 
 /** What to tell a person about an error. */
 export function advise(error: unknown): Advice {
@@ -55,6 +86,8 @@ export function advise(error: unknown): Advice {
     };
   }
   if (error instanceof ApiError) {
+    const known = error.code ? byCode[error.code] : undefined;
+    if (known) return { ...known, text: error.message };
     if (error.status === 401) return { title: 'You are signed out', text: 'Sign in again to go on.', retry: false };
     if (error.status === 403) return { title: 'You may not see this', text: error.message, retry: false };
     if (error.status === 404) return { title: 'There is nothing here', text: error.message, retry: false };

@@ -1,5 +1,5 @@
-// The stream that tells when the catalog has changed. It is read by fetch and not by EventSource, which cannot carry a
-// token.
+// The streams that tell when something has changed: the catalog, or what a plugin shows. They are read by fetch and not by
+// EventSource, which cannot carry a token.
 import { authorizedFetch } from './client';
 import type { components } from './understudy.gen';
 
@@ -34,48 +34,61 @@ export function backoff(failures: number, random = Math.random): number {
 }
 
 /**
- * Listens until the signal aborts, opening the stream again whenever it ends. onPosition is told of every position other
- * than the last known one, so that what happened while nobody listened is seen too.
+ * Listens to a stream until the signal aborts, opening it again whenever it ends. onEvent is told of everything that comes;
+ * the first event comes at once.
  */
-export async function listen(
+export async function follow<E extends { type: string }>(
   signal: AbortSignal,
-  handlers: { onPosition: (position: number) => void; onState: (state: LiveState) => void },
+  path: string,
+  handlers: { onEvent: (event: E) => void; onState?: (state: LiveState) => void },
 ): Promise<void> {
   let failures = 0;
-  let known: number | undefined;
   while (!signal.aborted) {
     try {
-      for await (const event of connect(signal)) {
-        handlers.onState('live');
+      for await (const event of connect<E>(signal, path)) {
+        handlers.onState?.('live');
         failures = 0;
         if (event.type === 'end') break;
-        if (event.type !== 'position' || event.position === undefined) continue;
-        if (known !== undefined && event.position !== known) handlers.onPosition(event.position);
-        known = event.position;
+        handlers.onEvent(event);
       }
     } catch {
       failures++; // whatever went wrong, the remedy is to try again
     }
     if (signal.aborted) break;
-    handlers.onState('waiting');
+    handlers.onState?.('waiting');
     await pause(backoff(failures), signal);
   }
-  handlers.onState('off');
+  handlers.onState?.('off');
 }
 
-async function* connect(signal: AbortSignal): AsyncGenerator<Event> {
+/**
+ * Listens to the catalog's changes. onPosition is told of every position other than the last known one, so that what
+ * happened while nobody listened is seen too.
+ */
+export async function listen(
+  signal: AbortSignal,
+  handlers: { onPosition: (position: number) => void; onState: (state: LiveState) => void },
+): Promise<void> {
+  let known: number | undefined;
+  const onEvent = (event: Event) => {
+    if (event.type !== 'position' || event.position === undefined) return;
+    if (known !== undefined && event.position !== known) handlers.onPosition(event.position);
+    known = event.position;
+  };
+  await follow<Event>(signal, '/api/understudy/v1/events', { onEvent, onState: handlers.onState });
+}
+
+async function* connect<E>(signal: AbortSignal, path: string): AsyncGenerator<E> {
   const dead = new AbortController();
   let timer = setTimeout(() => dead.abort(), silence);
   try {
-    const request = new Request(`${window.location.origin}/api/understudy/v1/events`, {
-      signal: AbortSignal.any([signal, dead.signal]),
-    });
+    const request = new Request(`${window.location.origin}${path}`, { signal: AbortSignal.any([signal, dead.signal]) });
     const response = await authorizedFetch(request);
     if (!response.ok || !response.body) throw new Error(`events: ${response.status}`);
     for await (const event of readLines(response.body)) {
       clearTimeout(timer);
       timer = setTimeout(() => dead.abort(), silence);
-      yield event as Event;
+      yield event as E;
     }
   } finally {
     clearTimeout(timer);

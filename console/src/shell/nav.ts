@@ -4,10 +4,11 @@ import IconActivity from '@tabler/icons-react/dist/esm/icons/IconActivityHeartbe
 import IconBooks from '@tabler/icons-react/dist/esm/icons/IconBooks.mjs';
 import IconExport from '@tabler/icons-react/dist/esm/icons/IconCloudUpload.mjs';
 import IconHome from '@tabler/icons-react/dist/esm/icons/IconLayoutDashboard.mjs';
+import IconStack from '@tabler/icons-react/dist/esm/icons/IconStack2.mjs';
 
 export interface NavEntry {
   label: string;
-  to: '/' | '/catalog' | '/exports' | '/system/$tab';
+  to: '/' | '/catalog' | '/spacelift' | '/exports' | '/system/$tab';
   params?: Record<string, string>;
   /** The start of all addresses of the page. */
   match: string;
@@ -21,6 +22,7 @@ export interface NavEntry {
 export const navigation: NavEntry[] = [
   { label: 'Overview', to: '/', match: '/', icon: IconHome },
   { label: 'Catalog', to: '/catalog', match: '/catalog', also: '/unprocessed', icon: IconBooks },
+  { label: 'Stacks', to: '/spacelift', match: '/spacelift', icon: IconStack, plugin: 'spacelift-io' },
   { label: 'Exports', to: '/exports', match: '/exports', icon: IconExport, plugin: 'rely' },
   { label: 'System', to: '/system/$tab', params: { tab: 'plugins' }, match: '/system', icon: IconActivity },
 ];
