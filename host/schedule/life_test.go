@@ -541,3 +541,19 @@ backend_tasks_task_runs_started{otel_scope_name="backstage-plugin-test",taskId="
 		}
 	}, Task{ID: "a", Schedule: every(10 * time.Second), Run: r.run})
 }
+
+func TestTaskInAZoneOfItsOwn(t *testing.T) {
+	// The bubble begins at midnight in UTC, which is 16:00 of the day before at 8 hours west.
+	west := time.FixedZone("west", -8*60*60)
+	r := &recorder{}
+	inBubble(t, Options{}, func(b *bubble) {
+		b.pass(7*time.Hour + 59*time.Minute)
+		if got := r.count(); got != 0 {
+			t.Fatalf("%d runs before midnight in the task's zone", got)
+		}
+		b.pass(2 * time.Minute)
+		if got := r.count(); got != 1 {
+			t.Errorf("%d runs at midnight in the task's zone, want 1", got)
+		}
+	}, Task{ID: "t", Schedule: config.Schedule{Cron: "0 0 * * *", Timeout: config.Duration(time.Minute)}, Location: west, Run: r.run})
+}

@@ -186,7 +186,7 @@ func (s *Scheduler) follow(w *worker, r row, known bool) (wait time.Duration, c 
 		return wait, cadence{}, false
 	}
 	w.state = idle
-	if err := w.adopt(r, known, s.opts.Location); err != nil {
+	if err := w.adopt(r, known); err != nil {
 		// As upstream: whoever changed the row knows what it wants.
 		w.ended, w.state = true, ""
 		s.log.Warn("task no longer runs in this process", "task", w.task.ID, "err", err)
@@ -196,7 +196,7 @@ func (s *Scheduler) follow(w *worker, r row, known bool) (wait time.Duration, c 
 }
 
 // adopt takes on the row's settings.
-func (w *worker) adopt(r row, known bool, zone *time.Location) error {
+func (w *worker) adopt(r row, known bool) error {
 	if !known {
 		return errNoRow
 	}
@@ -207,7 +207,7 @@ func (w *worker) adopt(r row, known bool, zone *time.Location) error {
 	if err != nil {
 		return fmt.Errorf("its settings are of another version of understudy: %w", err)
 	}
-	c, err := settings.cadence(zone)
+	c, err := settings.cadence(w.task.Location)
 	if err != nil {
 		return fmt.Errorf("its settings are of another version of understudy: %w", err)
 	}

@@ -26,6 +26,8 @@ type Task struct {
 	ID string
 	// Schedule says when, and how long a run may take.
 	Schedule config.Schedule
+	// Location is the time zone of the cron expression; nil means that of the Options.
+	Location *time.Location
 	// Run does it once. It returns when its context ends, whose cause tells why: ErrTimedOut, ErrCancelled, ErrLeaseLost
 	// or ErrStopping. A global task may begin again after it was cut short, so a run can be repeated.
 	Run func(ctx context.Context) error
@@ -114,7 +116,10 @@ func (s *Scheduler) Add(task Task) error {
 	if err != nil {
 		return fmt.Errorf("task %q of %s: %w", task.ID, s.opts.Plugin, err)
 	}
-	cadence, err := settings.cadence(s.opts.Location)
+	if task.Location == nil {
+		task.Location = s.opts.Location
+	}
+	cadence, err := settings.cadence(task.Location)
 	if err != nil {
 		return fmt.Errorf("task %q of %s: %w", task.ID, s.opts.Plugin, err)
 	}
