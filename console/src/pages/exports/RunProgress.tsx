@@ -1,0 +1,112 @@
+// A run under way: its phases, how far it is, how fast, and the way to end it.
+import { Button, Paper, Text, Title, VisuallyHidden } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import { Link } from '@tanstack/react-router';
+import IconStop from '@tabler/icons-react/dist/esm/icons/IconPlayerStop.mjs';
+import IconHourglass from '@tabler/icons-react/dist/esm/icons/IconHourglass.mjs';
+import type { Run } from '../../api/export';
+import { Confirm } from './Confirm';
+import { ActionError } from './Notices';
+import { announcement, phases, progressOf, secondsUntil } from './progress';
+import classes from './RunProgress.module.css';
+import { useCancel } from './useRunActions';
+import { useNow } from './useNow';
+import { bytesText, count, durationOf, durationText, etaText, kindText, number, rateText } from './words';
+
+export function RunProgress({ run, link }: { run: Run; link?: boolean }) {
+  const now = useNow(true);
+  const progress = progressOf(run);
+  const wait = secondsUntil(run.waitingUntil, now);
+  const { counts: c } = run;
+  const facts = [
+    durationText(durationOf(run, now)),
+    wait > 0 ? undefined : rateText(run.rate),
+    wait > 0 ? undefined : etaText(run.etaSeconds),
+    c.requests > 0 ? count(c.requests, 'request', 'requests') : undefined,
+    c.wireBytes > 0 ? bytesText(c.wireBytes) : undefined,
+  ].filter((f) => f !== undefined);
+  const title = run.dryRun ? 'A dry run is under way' : run.status === 'queued' ? 'A run waits for its turn' : 'A run is under way';
+  return (
+    <Paper component="section" aria-label="Progress" className={classes.card}>
+      <div className={classes.head}>
+        <div>
+          <Title order={2} className={classes.title}>{title}</Title>
+          <Text size="sm" c="dimmed">{kindText(run)}</Text>
+        </div>
+        <div className={classes.actions}>
+          {link && (
+            <Button variant="default" size="sm" renderRoot={(props) => <Link {...props} to="/exports/runs/$run" params={{ run: run.id }} />}>
+              Watch
+            </Button>
+          )}
+          <Cancel run={run} />
+        </div>
+      </div>
+      <Phases run={run} />
+      <div
+        className={classes.track}
+        role="progressbar"
+        aria-label={progress.text}
+        aria-valuemin={0}
+        aria-valuemax={100}
+        aria-valuenow={progress.percent === undefined ? undefined : Math.round(progress.percent)}
+        aria-valuetext={progress.amount}
+        data-unknown={progress.percent === undefined || undefined}
+        data-waiting={wait > 0 || undefined}
+      >
+        <span className={classes.bar} style={{ width: progress.percent === undefined ? undefined : `${progress.percent}%` }} />
+      </div>
+      <div className={classes.line}>
+        <Text size="sm" fw={500}>{progress.text}</Text>
+        {progress.amount && (
+          <Text size="sm" className={classes.amount}>
+            {progress.amount}
+            {progress.percent !== undefined && <span className={classes.percent}>{Math.floor(progress.percent)} %</span>}
+          </Text>
+        )}
+      </div>
+      {wait > 0 && (
+        <p className={classes.wait}>
+          <IconHourglass size={17} stroke={1.7} aria-hidden />
+          Rely asked us to wait. The run goes on in {wait} s.
+        </p>
+      )}
+      <Text size="sm" c="dimmed" className={classes.facts}>
+        {facts.map((fact) => <span key={fact}>{fact}</span>)}
+        {c.failed > 0 && <span className={classes.failed}>{number(c.failed)} failed so far</span>}
+      </Text>
+      <VisuallyHidden role="status">{wait > 0 ? 'Rely asked us to wait' : announcement(run)}</VisuallyHidden>
+    </Paper>
+  );
+}
+
+function Phases({ run }: { run: Run }) {
+  const shown = run.dryRun ? phases.filter((p) => p.phase !== 'write') : phases;
+  const at = shown.findIndex((p) => p.phase === run.phase);
+  return (
+    <ol className={classes.phases} aria-label="Phases">
+      {shown.map((p, i) => (
+        <li key={p.phase} data-state={i < at ? 'done' : i === at ? 'now' : 'next'} aria-current={i === at ? 'step' : undefined}>
+          {p.label}
+          {i < at && <VisuallyHidden>, done</VisuallyHidden>}
+        </li>
+      ))}
+    </ol>
+  );
+}
+
+function Cancel({ run }: { run: Run }) {
+  const [asking, ask] = useDisclosure(false);
+  const cancel = useCancel();
+  return (
+    <>
+      <Button variant="default" leftSection={<IconStop size={16} aria-hidden />} loading={cancel.isPending || cancel.isSuccess} onClick={ask.open}>
+        Cancel
+      </Button>
+      <Confirm opened={asking} title="Cancel this run?" confirm="Cancel the run" refuse="Let it go on" onClose={ask.close} onConfirm={() => cancel.mutate(run.id)}>
+        What is under way is brought to its end, and nothing more is sent. What has arrived stays, and the run can be resumed later.
+      </Confirm>
+      {cancel.isError && <div className={classes.error}><ActionError error={cancel.error} /></div>}
+    </>
+  );
+}
