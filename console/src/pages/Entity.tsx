@@ -4,6 +4,8 @@ import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router'
 import { lazy, Suspense, useEffect } from 'react';
 import IconMasks from '@tabler/icons-react/dist/esm/icons/IconMasksTheater.mjs';
 import { entityQuery } from '../api/catalog';
+import { exportPlugin } from '../api/export';
+import { bootstrapQuery } from '../api/system';
 import { failedQuery, sourceOf } from '../api/unprocessed';
 import { ApiError } from '../api/errors';
 import { type Entity, formatRef, isOrphan, type Ref, refOf, text, titleOf } from '../api/entity';
@@ -23,6 +25,7 @@ import { remember } from './recent';
 import type { EntityTab } from './tabs';
 
 const Source = lazy(() => import('./EntitySource'));
+const Export = lazy(() => import('./exports/EntityExport'));
 
 export default function EntityPage() {
   const ref: Ref = useParams({ from: '/catalog/$namespace/$kind/$name' });
@@ -117,7 +120,10 @@ function Loading({ kind }: { kind: string }) {
 function Loaded({ entity }: { entity: Entity }) {
   const { tab = 'overview' } = useSearch({ from: '/catalog/$namespace/$kind/$name' });
   const navigate = useNavigate({ from: '/catalog/$namespace/$kind/$name' });
+  const { data: bootstrap } = useQuery(bootstrapQuery);
+  const exported = bootstrap?.plugins.includes(exportPlugin);
   const definition = text(entity.spec?.definition);
+  const shown = (tab === 'definition' && !definition) || (tab === 'export' && !exported) ? 'overview' : tab;
   const relations = entity.relations?.length ?? 0;
   const choose = (next: string | null) => {
     void navigate({ search: next === 'overview' ? {} : { tab: next as EntityTab }, replace: true });
@@ -127,12 +133,13 @@ function Loaded({ entity }: { entity: Entity }) {
       <Crumbs kind={entity.kind} />
       <Header entity={entity} />
       <Problems entity={entity} />
-      <Tabs value={tab === 'definition' && !definition ? 'overview' : tab} onChange={choose} keepMounted={false}>
+      <Tabs value={shown} onChange={choose} keepMounted={false}>
         <Tabs.List mb="lg" className={classes.tabs}>
           <Tabs.Tab value="overview">Overview</Tabs.Tab>
           <Tabs.Tab value="relations">Relations{relations > 0 && <span className={classes.tabCount}>{relations}</span>}</Tabs.Tab>
           {definition && <Tabs.Tab value="definition">Definition</Tabs.Tab>}
           <Tabs.Tab value="yaml">YAML</Tabs.Tab>
+          {exported && <Tabs.Tab value="export">Export preview</Tabs.Tab>}
         </Tabs.List>
         <Tabs.Panel value="overview">
           <EntityAbout entity={entity} />
@@ -150,6 +157,13 @@ function Loaded({ entity }: { entity: Entity }) {
             <Source entity={entity} label="Entity as YAML" />
           </Suspense>
         </Tabs.Panel>
+        {exported && (
+          <Tabs.Panel value="export">
+            <Suspense fallback={<Skeleton h={300} />}>
+              <Export entity={entity} />
+            </Suspense>
+          </Tabs.Panel>
+        )}
       </Tabs>
     </>
   );
