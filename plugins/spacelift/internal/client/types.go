@@ -12,10 +12,11 @@ type Stack struct {
 	Branch, Repository, Namespace           string
 	Provider, ProjectRoot                   string
 	Autodeploy, Disabled, Deleted, Deleting bool
-	CanWrite                                bool
-	LockedBy, LockNote                      string
-	Space                                   Space
-	Commit                                  *Commit
+	// CanWrite tells what the key may do here. Where Spacelift does not say it, it is true, and a trigger shows.
+	CanWrite           bool
+	LockedBy, LockNote string
+	Space              Space
+	Commit             *Commit
 	// Blocker is the id of the run that others wait for.
 	Blocker string
 	// WorkerPool is the name of a private pool; empty means the public one.
