@@ -1,0 +1,252 @@
+package spacelift
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/understudy-portal/understudy/host/config"
+)
+
+// section is the key of the configuration that turns the plugin on.
+const section = "spacelift"
+
+// Config is the section spacelift. The first four keys are the official plugin's (spacelift.md 1).
+type Config struct {
+	// HostURL is the account: its name, its host, or its address. Only needed where APIURL is not given.
+	HostURL string `config:"hostUrl"`
+	// APIURL is the whole address of the GraphQL API, where that is not the account's.
+	APIURL string `config:"apiUrl"`
+	// WebURL is where links to stacks and runs lead; empty means the account's host.
+	WebURL string `config:"webUrl"`
+	// APIKey is the id of the API key.
+	APIKey string `config:"apiKey,required"`
+	// APISecret is its secret. Either it or APISecretFile is needed.
+	APISecret config.Secret `config:"apiSecret"`
+	// APISecretFile is read at each exchange, for keys whose secrets rotate.
+	APISecretFile string `config:"apiSecretFile"`
+	// ReadOnly refuses all triggers.
+	ReadOnly bool   `config:"readOnly"`
+	Sync     Sync   `config:"sync"`
+	Limits   Limits `config:"limits"`
+
+	// What normalise makes of the addresses.
+	endpoint, web *url.URL
+	account       string
+}
+
+// Sync says how often Spacelift is read.
+type Sync struct {
+	// Interval is the time between two reads of all stacks.
+	Interval config.Duration `config:"interval"`
+	// ActiveInterval is how often stacks are read that move, IdleInterval how often is looked for such while there are none.
+	ActiveInterval config.Duration `config:"activeInterval"`
+	IdleInterval   config.Duration `config:"idleInterval"`
+}
+
+// Limits bound what the account sees of us (spacelift.md 5.3).
+type Limits struct {
+	RequestsPerSecond float64 `config:"requestsPerSecond"`
+	Burst             int     `config:"burst"`
+	// Concurrency is how many requests are under way at once.
+	Concurrency int `config:"concurrency"`
+}
+
+// LoadConfig reads the section spacelift.
+func LoadConfig(c *config.Config) (Config, error) {
+	cfg := Config{
+		Sync: Sync{
+			Interval: config.Duration(10 * time.Minute), ActiveInterval: config.Duration(5 * time.Second), IdleInterval: config.Duration(30 * time.Second),
+		},
+		Limits: Limits{RequestsPerSecond: 5, Burst: 10, Concurrency: 4},
+	}
+	err := c.Decode(section, &cfg, config.Strict)
+	return cfg, err
+}
+
+// Validate checks what the types cannot, and makes sense of the addresses.
+func (c *Config) Validate() error {
+	var found config.Problems
+	add := func(path, hint, format string, args ...any) {
+		p := config.Invalid(path, format, args...)
+		p.Hint = hint
+		found = append(found, p)
+	}
+	if c.APISecret.IsZero() && c.APISecretFile == "" {
+		add("apiSecret", "or apiSecretFile, for a secret that rotates", "is required")
+	}
+	if !c.APISecret.IsZero() && c.APISecretFile != "" {
+		add("apiSecretFile", "keep one of them", "is given beside apiSecret")
+	}
+	if placeholder(c.APIKey) {
+		add("apiKey", "put the id of your API key there", "is a placeholder")
+	}
+	if placeholder(c.APISecret.Reveal()) {
+		add("apiSecret", "put the secret of your API key there, best as ${SPACELIFT_API_SECRET}", "is a placeholder")
+	}
+	c.addresses(add)
+	c.bounds(add)
+	return found.Err()
+}
+
+// placeholder reports a text that was left as the documentation has it, such as "<API key>".
+func placeholder(text string) bool {
+	text = strings.TrimSpace(text)
+	return strings.HasPrefix(text, "<") && strings.HasSuffix(text, ">")
+}
+
+type adder func(path, hint, format string, args ...any)
+
+func (c *Config) addresses(add adder) {
+	const hostHint = "write the account's host, such as acme.app.spacelift.io"
+	switch {
+	case c.HostURL == "" && c.APIURL == "":
+		add("hostUrl", hostHint, "is required")
+		return
+	case placeholder(c.HostURL):
+		add("hostUrl", hostHint, "is a placeholder")
+		return
+	case c.HostURL != "":
+		host, err := hostOf(c.HostURL)
+		if err != nil {
+			add("hostUrl", hostHint, "%s", err)
+			return
+		}
+		c.account = host
+		c.endpoint = &url.URL{Scheme: "https", Host: host, Path: "/graphql"}
+		c.web = &url.URL{Scheme: "https", Host: host}
+	}
+	if c.APIURL != "" {
+		u, err := addressOf(c.APIURL)
+		if err != nil {
+			add("apiUrl", "write the whole address, such as https://acme.app.spacelift.io/graphql", "%s", err)
+			return
+		}
+		if u.Path == "" {
+			u.Path = "/graphql"
+		}
+		c.endpoint = u
+		if c.web == nil {
+			c.account, c.web = u.Host, &url.URL{Scheme: u.Scheme, Host: u.Host}
+		}
+	}
+	if c.WebURL != "" {
+		u, err := addressOf(c.WebURL)
+		if err != nil {
+			add("webUrl", "write the whole address, such as https://acme.app.spacelift.io", "%s", err)
+			return
+		}
+		c.web = u
+	}
+}
+
+func (c *Config) bounds(add adder) {
+	least := func(path string, d config.Duration, least time.Duration) {
+		if d.Std() < least {
+			add(path, "", "%s is too short, wanted %s at least", d.Std(), least)
+		}
+	}
+	least("sync.interval", c.Sync.Interval, time.Second)
+	least("sync.activeInterval", c.Sync.ActiveInterval, 100*time.Millisecond)
+	least("sync.idleInterval", c.Sync.IdleInterval, c.Sync.ActiveInterval.Std())
+	if c.Limits.RequestsPerSecond <= 0 || c.Limits.RequestsPerSecond > 1000 {
+		add("limits.requestsPerSecond", "the default is 5", "must be more than 0, and 1000 at most")
+	}
+	if c.Limits.Burst < 1 || c.Limits.Burst > 10_000 {
+		add("limits.burst", "the default is 10", "must be 1 at least, and 10000 at most")
+	}
+	if c.Limits.Concurrency < 1 || c.Limits.Concurrency > 100 {
+		add("limits.concurrency", "the default is 4", "must be 1 at least, and 100 at most")
+	}
+}
+
+var (
+	hostName    = regexp.MustCompile(`^[a-zA-Z0-9]([a-zA-Z0-9-]*[a-zA-Z0-9])?(\.[a-zA-Z0-9]([a-zA-Z0-9-]*[a-zA-Z0-9])?)*$`)
+	accountName = regexp.MustCompile(`^[a-zA-Z0-9]([a-zA-Z0-9-]*[a-zA-Z0-9])?$`)
+)
+
+// hostOf makes host, or host:port, of whatever people write for an account (spacelift.md 5.1): its name, its host, its
+// address with or without what follows the host.
+func hostOf(text string) (string, error) {
+	text = strings.TrimSpace(text)
+	if scheme, rest, ok := strings.Cut(text, "://"); ok {
+		switch strings.ToLower(scheme) {
+		case "https":
+		case "http":
+			return "", fmt.Errorf("%q is not encrypted; hostUrl is always reached by https, and apiUrl may be http", text)
+		default:
+			return "", fmt.Errorf("%q has the scheme %q", text, scheme)
+		}
+		text = rest
+	}
+	text = strings.Trim(text, "/")
+	if rest, ok := cutSuffixFold(text, "/graphql"); ok {
+		text = strings.TrimRight(rest, "/")
+	}
+	host, port := text, ""
+	if h, p, err := net.SplitHostPort(text); err == nil {
+		host, port = h, p
+	}
+	switch {
+	case strings.ContainsAny(text, "/?#"):
+		return "", fmt.Errorf("%q has more than a host", text)
+	case strings.Contains(text, "@"):
+		return "", errors.New("holds credentials")
+	case net.ParseIP(host) == nil && !hostName.MatchString(host):
+		return "", fmt.Errorf("%q is no host", text)
+	case port == "" && accountName.MatchString(host) && host != "localhost":
+		return strings.ToLower(host) + ".app.spacelift.io", nil
+	case port == "":
+		return strings.ToLower(host), nil
+	}
+	if n, err := net.LookupPort("tcp", port); err != nil || n == 0 {
+		return "", fmt.Errorf("%q is no port", port)
+	}
+	return net.JoinHostPort(strings.ToLower(host), port), nil
+}
+
+func cutSuffixFold(text, suffix string) (string, bool) {
+	if len(text) < len(suffix) || !strings.EqualFold(text[len(text)-len(suffix):], suffix) {
+		return text, false
+	}
+	return text[:len(text)-len(suffix)], true
+}
+
+// addressOf reads a whole address, and takes the slashes off its end.
+func addressOf(text string) (*url.URL, error) {
+	u, err := url.Parse(strings.TrimSpace(text))
+	switch {
+	case err != nil:
+		return nil, errors.New("is no address") // the parser's error repeats what may hold credentials
+	case u.User != nil:
+		return nil, errors.New("holds credentials; they belong in apiKey and apiSecret")
+	case u.Scheme != "http" && u.Scheme != "https", u.Host == "":
+		return nil, fmt.Errorf("%q has no scheme http or https and host", text)
+	case u.RawQuery != "" || u.Fragment != "":
+		return nil, fmt.Errorf("%q has a query or a fragment", text)
+	}
+	u.Path = strings.TrimRight(u.Path, "/")
+	u.RawPath = ""
+	return u, nil
+}
+
+// readSecret returns what to exchange: the configured secret, or what is in the file now.
+func (c *Config) readSecret() (config.Secret, error) {
+	if c.APISecretFile == "" {
+		return c.APISecret, nil
+	}
+	text, err := os.ReadFile(c.APISecretFile)
+	if err != nil {
+		return config.Secret{}, fmt.Errorf("read spacelift.apiSecretFile: %w", err)
+	}
+	secret := strings.TrimSpace(string(text))
+	if secret == "" {
+		return config.Secret{}, fmt.Errorf("spacelift.apiSecretFile %s is empty", c.APISecretFile)
+	}
+	return config.NewSecret(secret), nil
+}

@@ -1,0 +1,66 @@
+package mirror
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/understudy-portal/understudy/plugins/spacelift/internal/client"
+	"github.com/understudy-portal/understudy/plugins/spacelift/internal/store"
+)
+
+// readTimeout bounds the read of a stack that somebody looks at, whoever began it.
+const readTimeout = 15 * time.Second
+
+// Read returns one stack, read again if it was read more than five seconds ago. However many look at it, one request is
+// made; and where too many are looked at, the stored one is the answer. Stale tells that Spacelift could not be asked.
+func (m *Mirror) Read(ctx context.Context, id string) (d store.Detail, stale bool, err error) {
+	d, ok, err := m.opts.Store.Detail(ctx, id)
+	if err != nil {
+		return store.Detail{}, false, err
+	}
+	if ok && m.opts.Now().Sub(d.DetailAt) < readEvery {
+		return d, false, nil
+	}
+	if ok && !m.allowed.Allow() {
+		return d, true, nil
+	}
+	if err := m.Renew(ctx, id); err != nil {
+		_, upstream := errors.AsType[*client.Error](err)
+		switch {
+		case ctx.Err() != nil, !upstream:
+			return store.Detail{}, false, err
+		case isNotFound(err) && !ok:
+			return store.Detail{}, false, err
+		case ok:
+			// It stays until two complete sweeps have not seen it.
+			return d, true, nil
+		default:
+			return store.Detail{}, false, err
+		}
+	}
+	d, ok, err = m.opts.Store.Detail(ctx, id)
+	if err == nil && !ok {
+		err = &client.Error{Code: client.CodeNotFound, Status: 404, Message: "there is no stack with this id, or the API key may not see it"}
+	}
+	return d, false, err
+}
+
+// Renew reads one stack from Spacelift into the store, together with whoever else wants that now.
+func (m *Mirror) Renew(ctx context.Context, id string) error {
+	result := m.reads.DoChan(id, func() (any, error) {
+		// Others may wait for this, so it does not end with the one who began it.
+		shared, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), readTimeout, errors.New("reading the stack took too long"))
+		defer cancel()
+		if err := m.readOne(shared, id); err != nil {
+			return nil, err
+		}
+		return nil, m.Refresh(shared)
+	})
+	select {
+	case r := <-result:
+		return r.Err
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}

@@ -1,0 +1,147 @@
+package trigger
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/understudy-portal/understudy/plugins/spacelift/internal/client"
+	"github.com/understudy-portal/understudy/plugins/spacelift/internal/store"
+)
+
+// Settle looks after the triggers that hold their stacks: it follows the runs, and looks for runs whose answers were lost.
+// It runs as part of a task: one replica at a time. What Spacelift does not answer is logged and tried again.
+func (e *Engine) Settle(ctx context.Context) error {
+	list, err := e.opts.Store.Pending(ctx)
+	if err != nil {
+		return err
+	}
+	failing := false
+	for _, t := range list {
+		err := e.settleOne(ctx, t)
+		failure, upstream := errors.AsType[*client.Error](err)
+		switch {
+		case err == nil:
+		case ctx.Err() != nil, !upstream:
+			return err
+		default:
+			if !e.failing && !failing {
+				e.opts.Log.Warn("triggered runs cannot be followed; trying again", "trigger", t.ID, "stack", t.StackID, "code", string(failure.Code), "err", err)
+			}
+			failing = true
+		}
+	}
+	e.failing = failing
+	return nil
+}
+
+func (e *Engine) settleOne(ctx context.Context, t store.Trigger) error {
+	age := e.opts.Now().Sub(t.CreatedAt)
+	switch {
+	case t.Outcome == store.Triggered:
+		return e.followRun(ctx, t, age >= Hold)
+	case t.SentAt.IsZero():
+		if age < crashed {
+			return nil // somebody is about to send it
+		}
+		t.Outcome, t.Pending, t.Message = store.NotCreated, false, "The server stopped before Spacelift was asked."
+		return e.close(ctx, t)
+	}
+	if t.Outcome == store.Sending && age < underWay {
+		return nil // its process lives, or will be missed soon
+	}
+	run, ok, err := e.search(ctx, t)
+	switch {
+	case err != nil:
+		return err
+	case ok:
+		return e.close(ctx, found(t, run))
+	case age >= Hold:
+		t.Pending = false
+		t.Message = "Spacelift's answer was lost, and no run of ours was seen within two minutes. Most likely none was created."
+	case t.Outcome == store.Unknown, age < crashed:
+		return nil
+	default:
+		t.Message = "The server stopped while Spacelift was being asked, and the run has not been seen yet."
+	}
+	t.Outcome = store.Unknown
+	return e.close(ctx, t)
+}
+
+// close stores what was found out, unless whoever sent the trigger got an answer meanwhile.
+func (e *Engine) close(ctx context.Context, t store.Trigger) error {
+	t.SettledAt = e.opts.Now()
+	if err := e.opts.Store.Settle(ctx, t, true); err != nil {
+		return err
+	}
+	e.opts.Log.Info("the outcome of a trigger was found out later", "trigger", t.ID, "stack", t.StackID, "run", t.RunID, "outcome", string(t.Outcome))
+	e.outcomes.WithLabelValues("later_" + string(t.Outcome)).Inc()
+	return nil
+}
+
+// followRun reads a triggered run, and lets go of its stack when it has left the queue or has had its time.
+func (e *Engine) followRun(ctx context.Context, t store.Trigger, over bool) error {
+	run, err := e.opts.Upstream.Run(ctx, t.StackID, t.RunID)
+	if failure, ok := errors.AsType[*client.Error](err); ok && failure.Code == client.CodeNotFound {
+		return e.opts.Store.Follow(ctx, t.ID, t.State, false) // the stack is gone, and the run with it
+	}
+	if err != nil {
+		if over {
+			return errors.Join(err, e.opts.Store.Follow(ctx, t.ID, t.State, false))
+		}
+		return err
+	}
+	hold := !over && waits(run.State)
+	if hold && run.State == t.State {
+		return nil
+	}
+	return e.opts.Store.Follow(ctx, t.ID, run.State, hold)
+}
+
+// searchPages bounds how far back a run is looked for: what is older than the baseline is never reached.
+const searchPages = 3
+
+// search looks for the one run that can only be ours.
+func (e *Engine) search(ctx context.Context, t store.Trigger) (client.Run, bool, error) {
+	others, err := e.opts.Store.TriggersOf(ctx, t.StackID, 1000)
+	if err != nil {
+		return client.Run{}, false, err
+	}
+	taken := map[string]bool{}
+	for _, o := range others {
+		taken[o.RunID] = o.ID != t.ID
+	}
+	var ours []client.Run
+	before := ""
+	for range searchPages {
+		page, err := e.opts.Upstream.Runs(ctx, t.StackID, client.Tracked, before)
+		if err != nil {
+			return client.Run{}, false, err
+		}
+		for _, run := range page {
+			if run.ID == t.Baseline {
+				return single(ours)
+			}
+			if e.byKey(run) && !taken[run.ID] {
+				ours = append(ours, run)
+			}
+			before = run.ID
+		}
+		if len(page) == 0 || t.Baseline == "" {
+			return single(ours)
+		}
+	}
+	return client.Run{}, false, nil // the baseline is far away: too much happened to be sure of anything
+}
+
+func single(runs []client.Run) (client.Run, bool, error) {
+	if len(runs) != 1 {
+		return client.Run{}, false, nil
+	}
+	return runs[0], true, nil
+}
+
+// byKey reports whether our API key triggered the run (spacelift.md 5.7).
+func (e *Engine) byKey(run client.Run) bool {
+	return strings.TrimPrefix(run.TriggeredBy, "api::") == e.opts.KeyID
+}
