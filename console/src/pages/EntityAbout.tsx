@@ -1,8 +1,11 @@
-import { Anchor, Group, Stack, Text } from '@mantine/core';
-import type { ReactNode } from 'react';
+import { Anchor, Group, Skeleton, Stack, Text } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { lazy, type ReactNode, Suspense } from 'react';
 import IconLink from '@tabler/icons-react/dist/esm/icons/IconExternalLink.mjs';
 import IconLinkOff from '@tabler/icons-react/dist/esm/icons/IconLinkOff.mjs';
 import { type Entity, refOf, safeUrl, text } from '../api/entity';
+import { annotatedStacks, spaceliftPlugin } from '../api/spacelift';
+import { bootstrapQuery } from '../api/system';
 import { CopyIcon } from '../ui/CopyIcon';
 import { EntityLink } from '../ui/EntityLink';
 import { Panel } from '../ui/Panel';
@@ -11,6 +14,8 @@ import { useTitles } from '../ui/useTitles';
 import classes from './Entity.module.css';
 import { RelationGraph } from './RelationGraph';
 import { relationGroups } from './relations';
+
+const EntityStacks = lazy(() => import('./EntityStacks'));
 
 /** The first tab: how the entity stands among others, and what is known of it. */
 export function EntityAbout({ entity }: { entity: Entity }) {
@@ -27,6 +32,7 @@ export function EntityAbout({ entity }: { entity: Entity }) {
         <Panel title="About">
           <Facts entity={entity} />
         </Panel>
+        <Stacks entity={entity} />
         {links.length > 0 && (
           <Panel title="Links">
             <ul className={classes.links}>
@@ -40,6 +46,17 @@ export function EntityAbout({ entity }: { entity: Entity }) {
         )}
       </Stack>
     </div>
+  );
+}
+
+/** Where Spacelift is set up, and the entity names stacks. */
+function Stacks({ entity }: { entity: Entity }) {
+  const { data: bootstrap } = useQuery(bootstrapQuery);
+  if (!bootstrap?.plugins.includes(spaceliftPlugin) || annotatedStacks(entity.metadata.annotations).length === 0) return null;
+  return (
+    <Suspense fallback={<Skeleton h={120} radius="lg" />}>
+      <EntityStacks entity={entity} />
+    </Suspense>
   );
 }
 
