@@ -55,24 +55,6 @@ func TestEventsEndWhenTheCatalogCannotBeWatched(t *testing.T) {
 	}
 }
 
-func TestStreamsAreBounded(t *testing.T) {
-	t.Parallel()
-	f := start(t, &fakeSystem{}, newCatalog(t), "{}")
-	slots := f.plugin.api.events.slots
-	for range cap(slots) - 1 {
-		slots <- struct{}{}
-	}
-	l := f.listen(t)
-	l.next()
-	res, body := f.get(t, "/api/understudy/v1/events", "user")
-	if res.StatusCode != http.StatusServiceUnavailable || res.Header.Get("Retry-After") != "30" {
-		t.Errorf("%d %q %s", res.StatusCode, res.Header.Get("Retry-After"), body)
-	}
-	l.leave()
-	// The slot is free once the server has seen that the reader has left: taking it is the signal.
-	slots <- struct{}{}
-}
-
 // recorded is a reader in memory, so that a stream can run on a clock of its own.
 type recorded struct {
 	header http.Header
