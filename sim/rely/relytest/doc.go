@@ -1,0 +1,2 @@
+// Package relytest starts Rely's simulator for a test.
+package relytest
