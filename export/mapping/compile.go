@@ -81,6 +81,8 @@ type field struct {
 	expr *expression
 	// format is that of a property's blueprint: values that do not fit are left out.
 	format string
+	// enum are the only values that the account's blueprint takes; nil means all.
+	enum []string
 	// many tells that the account's relation holds a list.
 	many bool
 	// target is the blueprint that a relation leads to; empty when it cannot be told.
@@ -266,6 +268,8 @@ func (m *Mapping) kind(kind string) (*kindMapping, error) {
 	if len(problems) > 0 {
 		return nil, problems[0]
 	}
+	sortFields(k.properties)
+	sortFields(k.relations)
 	switch {
 	case k.blueprint == "" && k.blueprintExpr == nil:
 		return nil, &Error{Source: m.file, Path: path, Message: "blueprintId is missing"}

@@ -117,7 +117,8 @@ func (m *Mapping) kindOf(e entity.Entity) *kindMapping {
 	return m.kinds[everyKind]
 }
 
-// ask has jq compute whatever has no faster way.
+// ask has jq compute whatever has no faster way. Where one expression fails, each is computed by itself when its turn
+// comes, so that the message names the one that is to blame.
 func (k *kindMapping) ask(ctx context.Context, in *input) error {
 	if k.batch == nil {
 		return nil
@@ -125,19 +126,13 @@ func (k *kindMapping) ask(ctx context.Context, in *input) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	v, err := first(ctx, k.batch, in)
-	if err == nil {
-		in.results, _ = v.([]any)
-		return nil
-	}
-	if ctx.Err() != nil {
+	if err != nil && ctx.Err() != nil {
 		return k.gaveUp(ctx)
 	}
-	for _, e := range k.slow { // which one was it?
-		if _, err := e.eval(ctx, in); err != nil {
-			return mapError("%s", err)
-		}
+	if err == nil {
+		in.results, _ = v.([]any)
 	}
-	return mapError("%s", err)
+	return nil
 }
 
 // gaveUp tells the end of the run from an endless expression.
@@ -298,7 +293,7 @@ func (k *kindMapping) appendProperties(ctx context.Context, in *input, b []byte,
 		if err != nil {
 			return b, err
 		}
-		if f.format != "" {
+		if f.format != "" || f.enum != nil {
 			v = f.fitting(v, w)
 		}
 		if v == nil {
@@ -341,21 +336,31 @@ func (f *field) fitting(v any, w *warnings) any {
 		if f.fits(v) {
 			return v
 		}
-		w.add(fmt.Sprintf("%s is left out where it is no %s", f.path, f.format))
+		w.add(fmt.Sprintf("%s is left out where it is no %s", f.path, f.wanted()))
 		return nil
 	case []any:
 		bad := func(item any) bool { s, ok := item.(string); return ok && !f.fits(s) }
 		if !slices.ContainsFunc(v, bad) {
 			return v
 		}
-		w.add(fmt.Sprintf("%s: what is no %s is left out", f.path, f.format))
+		w.add(fmt.Sprintf("%s: what is no %s is left out", f.path, f.wanted()))
 		return slices.DeleteFunc(slices.Clone(v), bad)
 	default:
 		return v
 	}
 }
 
+func (f *field) wanted() string {
+	if f.enum != nil {
+		return "value that the account's blueprint lists"
+	}
+	return f.format
+}
+
 func (f *field) fits(s string) bool {
+	if f.enum != nil && !slices.Contains(f.enum, s) {
+		return false
+	}
 	switch f.format {
 	case "url":
 		return isURL(s)

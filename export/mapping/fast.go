@@ -149,8 +149,13 @@ func suffixes(head fastFunc, list []*gojq.Suffix) (fastFunc, bool) {
 func index(i *gojq.Index) (fastFunc, bool) {
 	key := i.Name
 	switch {
-	case i.IsSlice, i.Start != nil, i.End != nil:
+	case i.IsSlice, i.End != nil:
 		return nil, false
+	case i.Start != nil:
+		var ok bool
+		if key, ok = literal(i.Start); !ok {
+			return nil, false
+		}
 	case i.Str != nil:
 		if i.Str.Queries != nil {
 			return nil, false
