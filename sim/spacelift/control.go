@@ -1,0 +1,290 @@
+package spacelift
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+)
+
+// Run is a run as the control port shows it: with what GraphQL does not tell.
+type Run struct {
+	ID          string    `json:"id"`
+	Stack       string    `json:"stack"`
+	Type        string    `json:"type"`
+	State       string    `json:"state"`
+	TriggeredBy string    `json:"triggeredBy,omitempty"`
+	Metadata    string    `json:"metadata,omitempty"` // of Spacelift-User-Provided-Run-Metadata
+	Comments    []string  `json:"comments,omitempty"`
+	States      []string  `json:"states"` // oldest first
+	CreatedAt   time.Time `json:"createdAt"`
+}
+
+// Waits says that the run does not go on by itself: it has ended, or waits for people.
+func (r Run) Waits() bool { return dwell(r.State) == 0 }
+
+// Runs are those of a stack, newest first; none if there is no such stack.
+func (s *Server) Runs(stackID string) []Run {
+	defer s.world.lock()()
+	st := s.world.stackBy[stackID]
+	if st == nil {
+		return nil
+	}
+	runs := s.world.runs(st)
+	found := make([]Run, 0, len(runs))
+	for _, r := range slices.Backward(runs) {
+		found = append(found, r.public())
+	}
+	return found
+}
+
+func (r *run) public() Run {
+	made := Run{
+		ID: r.id, Stack: r.stack.id, Type: r.kind, State: r.state, TriggeredBy: r.triggeredBy, Metadata: r.metadata, CreatedAt: r.created,
+	}
+	for _, c := range r.comments {
+		made.Comments = append(made.Comments, c.body)
+	}
+	for _, step := range r.history {
+		made.States = append(made.States, step.state)
+	}
+	return made
+}
+
+// Patch changes a stack; fields that are nil stay as they are.
+type Patch struct {
+	Name        *string   `json:"name,omitempty"`
+	Description *string   `json:"description,omitempty"`
+	Labels      *[]string `json:"labels,omitempty"`
+	Branch      *string   `json:"branch,omitempty"`
+	Space       *string   `json:"space,omitempty"`
+	State       *string   `json:"state,omitempty"`
+	Autodeploy  *bool     `json:"autodeploy,omitempty"`
+	Approval    *bool     `json:"approval,omitempty"`
+	Disabled    *bool     `json:"disabled,omitempty"`
+	Deleting    *bool     `json:"deleting,omitempty"`
+	Deleted     *bool     `json:"deleted,omitempty"` // takes the stack out of the account, for good
+	LockedBy    *string   `json:"lockedBy,omitempty"`
+	LockNote    *string   `json:"lockNote,omitempty"`
+	Trait       *Trait    `json:"trait,omitempty"`
+}
+
+// ErrUnknown is about something that the account does not have.
+var ErrUnknown = errors.New("not in this account")
+
+// PatchStack changes a stack, and makes it first if there is none with that id.
+func (s *Server) PatchStack(stackID string, patch Patch) error {
+	defer s.world.lock()()
+	w := s.world
+	sp := w.spaces[0]
+	if patch.Space != nil {
+		if sp = w.spaceBy[*patch.Space]; sp == nil {
+			return fmt.Errorf("space %q: %w", *patch.Space, ErrUnknown)
+		}
+	}
+	st := w.stackBy[stackID]
+	if st == nil {
+		st = w.newStack(stackID, sp)
+		st.state, st.createdAt = stateNone, w.now()
+		w.addStack(st)
+	}
+	if patch.Space != nil {
+		st.space = sp
+	}
+	w.patch(st, patch)
+	return nil
+}
+
+func (w *world) patch(st *stack, p Patch) {
+	if p.Name != nil {
+		w.rename(st, *p.Name)
+	}
+	set(&st.description, p.Description)
+	set(&st.labels, p.Labels)
+	set(&st.branch, p.Branch)
+	set(&st.autodeploy, p.Autodeploy)
+	set(&st.approval, p.Approval)
+	set(&st.disabled, p.Disabled)
+	set(&st.deleting, p.Deleting)
+	set(&st.lockNote, p.LockNote)
+	set(&st.trait, p.Trait)
+	if p.LockedBy != nil {
+		st.lockedBy, st.lockedAt = *p.LockedBy, w.now()
+		if *p.LockedBy == "" {
+			st.unlock()
+		}
+	}
+	if p.State != nil {
+		w.load(st)
+		st.state, st.stateSetAt = *p.State, w.now()
+	}
+	if p.Deleted != nil && *p.Deleted {
+		w.removeStack(st)
+	}
+}
+
+func set[T any](field *T, value *T) {
+	if value != nil {
+		*field = *value
+	}
+}
+
+func (w *world) rename(st *stack, name string) {
+	if at, found := slices.BinarySearchFunc(w.stacks, st, byName); found {
+		w.stacks = slices.Delete(w.stacks, at, at+1)
+	}
+	st.name = name
+	at, _ := slices.BinarySearchFunc(w.stacks, st, byName)
+	w.stacks = slices.Insert(w.stacks, at, st)
+}
+
+// ForceRun moves a run to a state, whatever its own would allow, and lets it go on from there.
+func (s *Server) ForceRun(runID, state string) error {
+	defer s.world.lock()()
+	found := s.world.findRun(runID)
+	if found == nil {
+		return fmt.Errorf("run %q: %w", runID, ErrUnknown)
+	}
+	r := s.world.loadRun(found.stack, runID)
+	if !r.working && dwell(state) > 0 && state != stateQueued && state != stateReady {
+		r.working = true
+		r.stack.pool.busy++
+	}
+	s.world.enter(r, state, "", "forced")
+	return nil
+}
+
+// State is the account in short.
+type State struct {
+	Time   time.Time      `json:"time"`
+	Life   string         `json:"life"` // how far the clock of runs has come
+	Speed  float64        `json:"speed"`
+	Stacks int            `json:"stacks"`
+	Spaces int            `json:"spaces"`
+	States map[string]int `json:"states"` // stacks by state
+	Busy   int            `json:"busyWorkers"`
+	Queued int            `json:"waitingRuns"`
+	Faults []Fault        `json:"faults"`
+}
+
+// State sums up the account.
+func (s *Server) State() State {
+	faults := s.PendingFaults()
+	defer s.world.lock()()
+	w := s.world
+	sum := State{
+		Time: w.now(), Life: w.clock.life.String(), Speed: w.clock.speed, Stacks: len(w.stacks), Spaces: len(w.spaces),
+		States: map[string]int{}, Faults: faults,
+	}
+	for _, st := range w.stacks {
+		sum.States[st.state]++
+	}
+	for _, p := range append([]*pool{w.public}, w.pools...) {
+		sum.Busy += p.busy
+		sum.Queued += len(p.waiting)
+	}
+	return sum
+}
+
+// Control is the handler of the control port (spacelift.md 8.4). Whoever reaches it may do everything: loopback only.
+func (s *Server) Control() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /state", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, s.State()) })
+	mux.HandleFunc("GET /faults", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, s.PendingFaults()) })
+	mux.HandleFunc("POST /faults", s.postFaults)
+	mux.HandleFunc("DELETE /faults", func(w http.ResponseWriter, _ *http.Request) { s.ClearFaults(); w.WriteHeader(http.StatusNoContent) })
+	mux.HandleFunc("POST /clock", s.postClock)
+	mux.HandleFunc("GET /requests", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, s.Requests()) })
+	mux.HandleFunc("DELETE /requests", func(w http.ResponseWriter, _ *http.Request) {
+		s.ClearRequests()
+		w.WriteHeader(http.StatusNoContent)
+	})
+	mux.HandleFunc("GET /stacks/{id}/runs", func(w http.ResponseWriter, r *http.Request) { writeJSON(w, s.Runs(r.PathValue("id"))) })
+	mux.HandleFunc("POST /stacks/{id}", func(w http.ResponseWriter, r *http.Request) {
+		var patch Patch
+		if err := read(r, &patch); err != nil {
+			refuse(w, err)
+			return
+		}
+		done(w, s.PatchStack(r.PathValue("id"), patch))
+	})
+	mux.HandleFunc("POST /runs/{id}/force", func(w http.ResponseWriter, r *http.Request) {
+		var body struct{ State string }
+		if err := read(r, &body); err != nil {
+			refuse(w, err)
+			return
+		}
+		done(w, s.ForceRun(r.PathValue("id"), body.State))
+	})
+	return mux
+}
+
+// postFaults takes one fault or a list.
+func (s *Server) postFaults(w http.ResponseWriter, r *http.Request) {
+	var raw json.RawMessage
+	if err := read(r, &raw); err != nil {
+		refuse(w, err)
+		return
+	}
+	var faults []Fault
+	if raw[0] != '[' {
+		raw = append(append(json.RawMessage{'['}, raw...), ']')
+	}
+	if err := json.Unmarshal(raw, &faults); err != nil {
+		refuse(w, err)
+		return
+	}
+	done(w, s.AddFaults(faults...))
+}
+
+// postClock takes {"advance": "90s"}, or a number of seconds.
+func (s *Server) postClock(w http.ResponseWriter, r *http.Request) {
+	var body struct{ Advance any }
+	if err := read(r, &body); err != nil {
+		refuse(w, err)
+		return
+	}
+	var by time.Duration
+	switch advance := body.Advance.(type) {
+	case float64:
+		by = time.Duration(advance * float64(time.Second))
+	case string:
+		parsed, err := time.ParseDuration(advance)
+		if err != nil {
+			refuse(w, err)
+			return
+		}
+		by = parsed
+	}
+	if by <= 0 {
+		refuse(w, errors.New("advance is a positive number of seconds, or a duration such as 90s"))
+		return
+	}
+	s.Advance(by)
+	writeJSON(w, s.State())
+}
+
+func read(r *http.Request, into any) error {
+	if err := json.NewDecoder(http.MaxBytesReader(nil, r.Body, maxBody)).Decode(into); err != nil {
+		return fmt.Errorf("read the body: %w", err)
+	}
+	return nil
+}
+
+func done(w http.ResponseWriter, err error) {
+	if err != nil {
+		refuse(w, err)
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+func refuse(w http.ResponseWriter, err error) {
+	status := http.StatusBadRequest
+	if errors.Is(err, ErrUnknown) {
+		status = http.StatusNotFound
+	}
+	http.Error(w, err.Error(), status)
+}

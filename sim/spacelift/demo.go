@@ -1,0 +1,3 @@
+package spacelift
+
+func (w *world) demo() { w.small() }

@@ -1,0 +1,3 @@
+package spacelift
+
+func (w *world) large() { w.small() }

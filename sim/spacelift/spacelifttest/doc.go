@@ -1,0 +1,2 @@
+// Package spacelifttest starts the Spacelift simulator in a test.
+package spacelifttest
