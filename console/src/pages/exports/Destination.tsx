@@ -1,5 +1,5 @@
 // What is known of the place that is written to.
-import { Code, Text } from '@mantine/core';
+import { Code, Group, Text } from '@mantine/core';
 import type { ReactNode } from 'react';
 import type { ExportStatus } from '../../api/export';
 import { toYaml } from '../../api/yaml';
@@ -30,8 +30,10 @@ export function Destination({ status }: { status: ExportStatus }) {
     ['Address', <span key="target" className={classes.mono}><Path value={status.target} /></span>],
     ['Token', (
       <div key="token">
-        <Status tone={look.tone}>{look.label}</Status>
-        {token.checkedAt && <Text span size="sm" c="dimmed" ml={8}><Time value={token.checkedAt} /></Text>}
+        <Group gap={8}>
+          <Status tone={look.tone}>{look.label}</Status>
+          {token.checkedAt && <Text span size="sm" c="dimmed"><Time value={token.checkedAt} /></Text>}
+        </Group>
         {token.message && <Text size="sm" c="dimmed">{token.message}</Text>}
       </div>
     )],

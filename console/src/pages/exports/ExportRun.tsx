@@ -150,14 +150,12 @@ function Identity({ run }: { run: Run }) {
     <Text size="xs" c="dimmed" component="dl" className={classes.identity}>
       <div>
         <dt>Run</dt>
-        <dd>{run.id}</dd>
-        <CopyIcon value={run.id} label="Copy the run’s id" />
+        <dd>{run.id}<CopyIcon value={run.id} label="Copy the run’s id" /></dd>
       </div>
       {run.digest && (
         <div>
           <dt title="SHA-256 over the documents of this run, ordered by id">Digest</dt>
-          <dd>{run.digest}</dd>
-          <CopyIcon value={run.digest} label="Copy the digest" />
+          <dd>{run.digest}<CopyIcon value={run.digest} label="Copy the digest" /></dd>
         </div>
       )}
     </Text>

@@ -19,7 +19,7 @@ export function Figures({ status }: { status: ExportStatus }) {
         name="could not be sent"
         bad={failed > 0}
       />
-      <Figure value={lag > 0 ? durationText(lag * 1000) : 'none'} name={lag > 0 ? 'behind the catalog' : 'lag behind the catalog'} />
+      <Figure value={lag > 0 ? durationText(lag * 1000) : last ? 'up to date' : 'nothing'} name={lag > 0 ? 'behind the catalog' : last ? 'as far as runs have seen' : 'has been exported yet'} />
       <Figure
         value={schedule.enabled && schedule.next ? <Time value={schedule.next} /> : schedule.enabled ? 'soon' : 'off'}
         name={schedule.enabled ? `next run; ${schedule.cron ? cronText(schedule.cron) : 'by schedule'}` : 'schedule; runs are started by hand'}

@@ -21,7 +21,7 @@ export function ActionError({ error }: { error: unknown }) {
 
 interface ProblemProps {
   run: Run;
-  /** Leads to the run, where this is not its page. */
+  /** Leads to the items that failed, where this is not the page of the run. */
   link?: boolean;
   /** What can be done here and now. */
   actions?: ReactNode;
@@ -39,9 +39,9 @@ export function RunProblem({ run, link, actions }: ProblemProps) {
           {problem.mend.map((step) => <li key={step}><WithCode text={step} /></li>)}
         </ul>
       )}
-      {link && (
-        <Anchor size="sm" mt={8} display="inline-block" underline="always" renderRoot={(props) => <Link {...props} to="/exports/runs/$run" params={{ run: run.id }} search={run.counts.failed > 0 ? { status: 'failed' } : {}} />}>
-          {run.counts.failed > 0 ? 'See what failed' : 'See the run'}
+      {link && run.counts.failed > 0 && (
+        <Anchor size="sm" mt={8} display="inline-block" underline="always" renderRoot={(props) => <Link {...props} to="/exports/runs/$run" params={{ run: run.id }} search={{ status: 'failed' }} />}>
+          See what failed
         </Anchor>
       )}
       {actions}

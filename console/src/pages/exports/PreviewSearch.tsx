@@ -33,11 +33,9 @@ export function PreviewSearch({ value = '' }: { value?: string }) {
     show(text);
   };
   return (
-    <form onSubmit={submit} className={classes.form}>
+    <form onSubmit={submit}>
       <Autocomplete
-        className={classes.field}
         label="Entity"
-        description="See what would be sent for it, and why"
         placeholder="component:default/checkout"
         autoCapitalize="none"
         spellCheck={false}
@@ -53,8 +51,13 @@ export function PreviewSearch({ value = '' }: { value?: string }) {
         error={wrong && 'Write it as kind:namespace/name, or choose one of those offered'}
         leftSection={<IconSearch size={16} stroke={1.7} aria-hidden />}
         maxDropdownHeight={300}
+        inputContainer={(input) => (
+          <div className={classes.row}>
+            {input}
+            <Button type="submit" variant="default">Preview</Button>
+          </div>
+        )}
       />
-      <Button type="submit" variant="default" className={classes.go}>Preview</Button>
     </form>
   );
 }

@@ -87,7 +87,7 @@ function Phases({ run }: { run: Run }) {
     <ol className={classes.phases} aria-label="Phases">
       {shown.map((p, i) => (
         <li key={p.phase} data-state={i < at ? 'done' : i === at ? 'now' : 'next'} aria-current={i === at ? 'step' : undefined}>
-          {p.label}
+          <span className={classes.phase}>{p.label}</span>
           {i < at && <VisuallyHidden>, done</VisuallyHidden>}
         </li>
       ))}

@@ -38,16 +38,16 @@ const itemsHeight = 118;
 const between = 30;
 const durationsHeight = 50;
 const narrowest = 13;
-const widest = 40;
+const widest = 56;
 const most = 40;
 /** What is there can be seen, however little it is. */
 const least = 2;
 
-/** The smallest 1, 2 or 5 times a power of ten that is no less than n. */
+/** The smallest round number that is no less than n. */
 export function niceMax(n: number): number {
   if (n <= 1) return 1;
   const power = 10 ** Math.floor(Math.log10(n));
-  for (const step of [1, 2, 5, 10]) if (step * power >= n) return step * power;
+  for (const step of [1, 1.2, 1.6, 2, 2.4, 3, 4, 5, 6, 8]) if (step * power >= n) return Math.round(step * power);
   return 10 * power;
 }
 

@@ -96,10 +96,11 @@ export function bytesText(bytes: number): string {
 export function outcomeText(run: Pick<Run, 'counts' | 'dryRun' | 'status'>): string {
   const { counts: c, dryRun } = run;
   const parts: string[] = [];
+  if (c.read === 0 && c.filtered === 0) return 'nothing was read';
   if (dryRun) {
     parts.push(`${number(c.create)} to create`, `${number(c.update)} to update`);
   } else {
-    parts.push(`${number(c.sent)} sent`);
+    parts.push(c.sent === 0 && c.failed === 0 && c.unchanged > 0 ? 'nothing to send' : `${number(c.sent)} sent`);
   }
   if (c.unchanged > 0) parts.push(`${number(c.unchanged)} unchanged`);
   if (c.skipped > 0) parts.push(`${number(c.skipped)} skipped`);
