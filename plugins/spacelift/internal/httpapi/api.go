@@ -1,0 +1,107 @@
+package httpapi
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/understudy-portal/understudy/host"
+	"github.com/understudy-portal/understudy/host/auth"
+	"github.com/understudy-portal/understudy/host/permission"
+	"github.com/understudy-portal/understudy/host/router"
+	"github.com/understudy-portal/understudy/host/stream"
+	"github.com/understudy-portal/understudy/host/telemetry"
+	"github.com/understudy-portal/understudy/plugins/spacelift/internal/client"
+	"github.com/understudy-portal/understudy/plugins/spacelift/internal/mirror"
+	"github.com/understudy-portal/understudy/plugins/spacelift/internal/store"
+	"github.com/understudy-portal/understudy/plugins/spacelift/internal/trigger"
+)
+
+// Upstream is what the routes ask of Spacelift themselves.
+type Upstream interface {
+	Runs(ctx context.Context, stack string, kind client.RunKind, before string) ([]client.Run, error)
+	Status() client.Status
+}
+
+// Options are what the routes work with. All are needed.
+type Options struct {
+	Mirror      *mirror.Mirror
+	Trigger     *trigger.Engine
+	Upstream    Upstream
+	Store       *store.Store
+	Catalog     host.CatalogReader
+	Permissions permission.Checker
+	Audit       *telemetry.Auditor
+	Log         *slog.Logger
+	Now         func() time.Time
+	// Plugin is the id of the plugin, for audit events.
+	Plugin string
+	// ReadOnly refuses triggers.
+	ReadOnly bool
+	// Account names the account for people; Web is where its pages are.
+	Account string
+	Web     *url.URL
+	// Interval is the time between two sweeps.
+	Interval time.Duration
+	// OpenAPI is the document of v1 as JSON.
+	OpenAPI []byte
+}
+
+// API serves the routes. It may be used by many at once.
+type API struct {
+	Options
+	streams  *stream.Streams
+	entities *entities
+	runs     *runs
+}
+
+// maxStreams bounds what open pages can hold of the server.
+const maxStreams = 500
+
+// New returns the routes, not yet mounted.
+func New(o Options) *API {
+	return &API{Options: o, streams: stream.New(maxStreams), entities: newEntities(o.Catalog, o.Plugin, o.Now), runs: newRuns(o.Upstream, o.Now)}
+}
+
+const resourceType = "spacelift-stack"
+
+// The permissions that the routes ask for (spacelift.md 7).
+var (
+	readStack  = permission.Permission{Name: "spacelift.stack.read", Action: "read", ResourceType: resourceType}
+	readRun    = permission.Permission{Name: "spacelift.run.read", Action: "read", ResourceType: resourceType}
+	triggerRun = permission.Permission{Name: "spacelift.run.trigger", Action: "update", ResourceType: resourceType}
+)
+
+// Mount declares the routes.
+func (a *API) Mount(routes *router.Routes) {
+	routes.Open("/health")
+	routes.Handle("GET /health", a.health)
+	routes.Handle("GET /stacks", a.may(readStack, a.compatStacks))
+	routes.Handle("POST /stacks/{stackId}/trigger", a.compatTrigger)
+
+	routes.Handle("GET /v1/stacks", a.may(readStack, a.listStacks))
+	routes.Handle("GET /v1/stacks/{id}", a.may(readStack, a.getStack))
+	routes.Handle("GET /v1/stacks/{id}/runs", a.may(readRun, a.listRuns))
+	routes.Handle("POST /v1/stacks/{id}/runs", a.triggerRun)
+	routes.Handle("GET /v1/status", a.may(readStack, a.status))
+	routes.Handle("GET /v1/events", a.may(readStack, a.events))
+	routes.Handle("GET /v1/openapi.json", a.openAPI)
+	permission.Mount(routes, []permission.Permission{readStack, readRun, triggerRun})
+}
+
+// may asks for a permission, and answers what goes wrong in the plugin's own form.
+func (a *API) may(p permission.Permission, h router.HandlerFunc) router.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		ctx := r.Context()
+		if err := permission.Require(ctx, a.Permissions, auth.FromContext(ctx), p, r.PathValue("id")); err != nil {
+			return err
+		}
+		return a.answer(w, r, h(w, r))
+	}
+}
+
+func (a *API) openAPI(w http.ResponseWriter, r *http.Request) error {
+	return router.WriteRawJSON(w, r, http.StatusOK, a.OpenAPI)
+}
