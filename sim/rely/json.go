@@ -15,6 +15,12 @@ import (
 // equal bytes, which makes comparing, hashing and taking apart cheap.
 type document string
 
+// UnmarshalJSON keeps the value as it is written.
+func (d *document) UnmarshalJSON(text []byte) error {
+	*d = document(text)
+	return nil
+}
+
 // MarshalJSON returns the value itself.
 func (d document) MarshalJSON() ([]byte, error) {
 	if d == "" {
@@ -515,4 +521,3 @@ func encode(v any) (document, error) {
 	}
 	return canonical(b.Bytes())
 }
-
