@@ -59,7 +59,10 @@ func (p *pace) waitForLimit(ctx context.Context) *Error {
 			return nil
 		}
 		if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < left {
-			return tooMany(left)
+			// Not to be waited for again, unlike the 429 itself.
+			e := tooMany(left)
+			e.why = final
+			return e
 		}
 		if err := pause(ctx, left); err != nil {
 			return gone(ctx, "the end of a rate limit")
