@@ -84,7 +84,11 @@ func (s *Server) record(r *request, found *route, a answer, began time.Time, abo
 			entry.Fault = "rule"
 		}
 	}
-	b := s.bucket(bearer(r.Request))
+	value := bearer(r.Request)
+	if s.tokens.find(value) == nil {
+		value = "" // whoever comes without a good token is one client
+	}
+	b := s.bucket(value)
 	entry.Early = began.Before(b.until)
 	if a.status == http.StatusTooManyRequests || a.status == http.StatusServiceUnavailable {
 		// From the end of the answer on, the client knows until when it has to wait.
