@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -18,6 +19,8 @@ import (
 	"github.com/understudy-portal/understudy/backend/standard"
 	"github.com/understudy-portal/understudy/examples/acme"
 	"github.com/understudy-portal/understudy/host/config"
+	"github.com/understudy-portal/understudy/sim/rely"
+	"github.com/understudy-portal/understudy/sim/spacelift"
 )
 
 type demoCommand struct {
@@ -33,9 +36,9 @@ const marker = ".understudy-demo"
 // Run serves the sample company until the context ends.
 func (c demoCommand) Run(ctx context.Context, cli *commands, std streams) error {
 	began := time.Now()
-	host, port, err := loopback(c.Listen)
+	host, port, err := loopback("--listen", c.Listen, "the demo signs anyone in")
 	if err != nil {
-		return usageError{err}
+		return err
 	}
 	if port == 0 {
 		// The demo's configuration has its address in many places, so that the port must be known before it starts.
@@ -48,47 +51,73 @@ func (c demoCommand) Run(ctx context.Context, cli *commands, std streams) error 
 		return err
 	}
 	defer unlock()
-	cfg, err := config.Parse("demo", demoConfig(host, port, data), std.environ)
+	outside, err := startOutside(ctx, host, data)
 	if err != nil {
 		return err
+	}
+	token, err := tokenFile(filepath.Join(data, "token"))
+	if err != nil {
+		return errors.Join(err, outside.close())
+	}
+	cfg, err := config.Parse("demo", demoConfig(host, port, data, token, outside), std.environ)
+	if err != nil {
+		return errors.Join(err, outside.close())
 	}
 	ready := func(r backend.Running) {
 		base := "http://" + net.JoinHostPort(host, strconv.Itoa(r.Port))
 		_, _ = fmt.Fprintf(std.out, `
   Understudy is ready (%d ms): Acme Parcel, a sample company
 
-    Console        %s/console
-    Catalog API    %s/api/catalog/entities/by-query?limit=5   (with a token: see docs/demo.md)
-    Health         %s/.backstage/health/v1/readiness
+    Console              %s/console
+    Catalog API          %s/api/catalog/entities/by-query?limit=5   (with a token: see docs/demo.md)
+    Health               %s/.backstage/health/v1/readiness
+    Spacelift simulator  %s
+    Rely simulator       %s/_sim/stats
 
-  Data and the catalog's files: %s
+  Data, the catalog's files, a token for the API: %s
   Edit %s and the catalog follows. Ctrl-C stops.
 
-`, time.Since(began).Milliseconds(), base, base, base, data, filepath.Join(data, "catalog", "catalog-info.yaml"))
+`, time.Since(began).Milliseconds(), base, base, base, outside.spacelift, outside.rely, data, filepath.Join(data, "catalog", "catalog-info.yaml"))
 	}
-	err = backend.New(
+	err = outside.around(ctx, backend.New(
 		backend.WithConfig(cfg),
 		backend.WithVersion(version),
 		backend.WithDemo(),
 		backend.WithLog(std.err, cli.LogFormat),
 		backend.WithEnviron(std.environ),
 		backend.WithReady(ready),
-	).Add(standard.Plugins()...).Run(ctx)
+	).Add(standard.Plugins()...).Run)
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return fmt.Errorf("--listen %s: the address is already in use; stop the other process, or choose another, such as --listen localhost:0", c.Listen)
 	}
 	return err
 }
 
-// loopback takes a listen address apart, and refuses one that other machines could reach.
-func loopback(listen string) (host string, port int, err error) {
+// tokenFile returns the token of the demo's file, made at its first start. Only the file's owner can read it.
+func tokenFile(path string) (string, error) {
+	text, err := os.ReadFile(path)
+	if err == nil && len(strings.TrimSpace(string(text))) >= 32 {
+		return strings.TrimSpace(string(text)), nil
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("read the demo's token: %w", err)
+	}
+	token := rand.Text() + rand.Text()
+	if err := os.WriteFile(path, []byte(token+"\n"), 0o600); err != nil {
+		return "", fmt.Errorf("write the demo's token: %w; choose another folder by --data", err)
+	}
+	return token, nil
+}
+
+// loopback takes the listen address of a flag apart, and refuses one that other machines could reach, saying why.
+func loopback(flag, listen, why string) (host string, port int, err error) {
 	host, text, err := net.SplitHostPort(listen)
 	if err != nil {
-		return "", 0, fmt.Errorf("--listen %s: write host:port, such as localhost:7007", listen)
+		return "", 0, usageError{fmt.Errorf("%s %s: write host:port, such as localhost:7007", flag, listen)}
 	}
 	port, err = strconv.Atoi(text)
 	if err != nil || port < 0 || port > 65535 {
-		return "", 0, fmt.Errorf("--listen %s: %q is no port; write a number from 0 to 65535", listen, text)
+		return "", 0, usageError{fmt.Errorf("%s %s: %q is no port; write a number from 0 to 65535", flag, listen, text)}
 	}
 	if host == "localhost" {
 		return host, port, nil
@@ -96,7 +125,7 @@ func loopback(listen string) (host string, port int, err error) {
 	if addr, err := netip.ParseAddr(host); err == nil && addr.IsLoopback() {
 		return host, port, nil
 	}
-	return "", 0, fmt.Errorf("--listen %s: the demo signs anyone in, so it listens on loopback only; use localhost:%d, or 'understudy serve' with a configuration of your own", listen, port)
+	return "", 0, usageError{fmt.Errorf("%s %s: %s, so it listens on loopback only; use localhost:%d, or 'understudy serve' with a configuration of your own", flag, listen, why, port)}
 }
 
 // freePortOn finds a port that nobody listens on now.
@@ -218,17 +247,20 @@ func empty(dir string) error {
 
 // demoConfig is the demo's app-config.yaml. Guest sign-in outside development is safe here and nowhere else: the
 // listener is on loopback.
-func demoConfig(host string, port int, data string) []byte {
+func demoConfig(host string, port int, data, token string, outside *outside) []byte {
 	quote := strconv.Quote // a JSON string is a YAML scalar
 	return []byte(strings.NewReplacer(
 		"$BASE", quote("http://"+net.JoinHostPort(host, strconv.Itoa(port))),
 		"$HOST", quote(host), "$PORT", strconv.Itoa(port), "$DATA", quote(data),
-		"$CATALOG", quote(filepath.Join(data, "catalog", "catalog-info.yaml")),
+		"$CATALOG", quote(filepath.Join(data, "catalog", "catalog-info.yaml")), "$TOKEN", quote(token),
+		"$SPACELIFT", quote(outside.spacelift), "$KEY", quote(spacelift.AdminKey), "$SECRET", quote(spacelift.Secret),
+		"$RELY", quote(outside.rely), "$AUTHORIZATION", quote("Bearer "+rely.Token),
 	).Replace(`app: {title: Acme Parcel, baseUrl: $BASE}
 organization: {name: Acme Parcel}
 backend:
   baseUrl: $BASE
   listen: {host: $HOST, port: $PORT}
+  auth: {externalAccess: [{type: static, options: {token: $TOKEN, subject: demo}}]}
 auth:
   providers:
     guest: {dangerouslyAllowOutsideDevelopment: true, userEntityRef: user:default/ada.okafor}
@@ -236,6 +268,9 @@ catalog:
   rules: [{allow: [Component, API, Resource, System, Domain, Group, User, Location, Template]}]
   processingInterval: {seconds: 5}
   locations: [{type: file, target: $CATALOG}]
+spacelift: {hostUrl: acme-parcel, apiUrl: $SPACELIFT, webUrl: $SPACELIFT, apiKey: $KEY, apiSecret: $SECRET}
+proxy: {endpoints: {/rely: {target: $RELY, headers: {Authorization: $AUTHORIZATION}}}}
+rely: {cron: {enabled: true, schedule: '*/30 * * * *'}}
 understudy:
   dataDir: $DATA
   metrics: {listen: '127.0.0.1:0'}

@@ -41,6 +41,7 @@ type commands struct {
 	Demo    demoCommand    `cmd:"" help:"Serve a sample company on this machine alone; no account, nothing to install."`
 	Config  configCommand  `cmd:"" help:"Look at the configuration."`
 	Catalog catalogCommand `cmd:"" help:"Look at catalog files."`
+	Sim     simCommand     `cmd:"" help:"Stand in for Spacelift or Rely on this machine, for tests and trials."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
 
