@@ -7,6 +7,7 @@ import (
 	"github.com/understudy-portal/understudy/console"
 	"github.com/understudy-portal/understudy/host"
 	"github.com/understudy-portal/understudy/plugins/auth"
+	"github.com/understudy-portal/understudy/plugins/spacelift"
 )
 
 // Plugins returns new plugins, one of each.
@@ -15,5 +16,6 @@ func Plugins() []host.Plugin {
 		auth.New(),
 		catalog.New(),
 		console.New(),
+		spacelift.New(),
 	}
 }
