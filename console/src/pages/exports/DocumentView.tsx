@@ -35,30 +35,19 @@ export function DocumentView({ document, added, format, onFormat }: Props) {
       <pre className={classes.source} tabIndex={0} role="region" aria-label={`Document as ${format === 'json' ? 'JSON' : 'YAML'}`}>
         {lines.map((line, i) => (
           <span key={i} className={classes.line} data-added={belongsTo(line.path, added) || undefined}>
-            <Coloured text={line.text} format={format} />
+            {line.key === undefined ? (
+              <Value text={line.lead} />
+            ) : (
+              <>
+                {line.lead}
+                <span className={classes.key}>{line.key}</span>:{line.value && <Value text={line.value} />}
+              </>
+            )}
             {'\n'}
           </span>
         ))}
       </pre>
     </Paper>
-  );
-}
-
-const shapes = {
-  yaml: /^(\s*(?:- )*)("(?:[^"\\]|\\.)*"|[^\s:"#-][^:]*?)(:)( .*)?$/,
-  json: /^(\s*)("(?:[^"\\]|\\.)*")(:)( .*)?$/,
-};
-
-function Coloured({ text, format }: { text: string; format: Format }) {
-  const match = shapes[format].exec(text);
-  if (!match) return <Value text={text} />;
-  return (
-    <>
-      {match[1]}
-      <span className={classes.key}>{match[2]}</span>
-      {match[3]}
-      {match[4] && <Value text={match[4]} />}
-    </>
   );
 }
 

@@ -46,7 +46,7 @@ function Loaded({ preview, format, onFormat }: { preview: Preview } & Omit<Props
   return (
     <Stack gap="lg">
       {!included && (
-        <Notice tone="warn" title="This entity is not exported">
+        <Notice tone="info" title="This entity is not exported">
           <Text size="sm" className={classes.words}>{preview.why ?? 'The filters or the mapping leave it out.'}</Text>
         </Notice>
       )}

@@ -26,6 +26,11 @@ const looks: Record<ItemStatus, { tone: Tone; label: string }> = {
   pending: { tone: 'idle', label: 'Pending' },
 };
 
+/** What a dry run would send is no longer pending: it never will be sent by it. */
+function itemLabel(status: ItemStatus, dryRun: boolean): string {
+  return dryRun && status === 'pending' ? 'Planned' : looks[status].label;
+}
+
 export function RunItems({ run }: { run: Run }) {
   const { status } = useSearch({ from: '/exports/runs/$run' });
   const navigate = useNavigate();
@@ -69,7 +74,7 @@ export function RunItems({ run }: { run: Run }) {
           <Nothing run={run} status={status} />
         ) : (
           <>
-            <Items items={items} stale={query.isPlaceholderData} retryable={retryable} chosen={chosen} busy={retry.isPending} onPick={pick} onRetry={(ref) => again([ref])} />
+            <Items items={items} dryRun={run.dryRun} stale={query.isPlaceholderData} retryable={retryable} chosen={chosen} busy={retry.isPending} onPick={pick} onRetry={(ref) => again([ref])} />
             {query.hasNextPage && (
               <Button variant="default" mt="md" loading={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>
                 Show more
@@ -91,14 +96,14 @@ export function RunItems({ run }: { run: Run }) {
 function Filter({ run, status }: { run: Run; status: ItemStatus | undefined }) {
   const navigate = useNavigate({ from: '/exports/runs/$run' });
   const { counts: c } = run;
-  const counts: Record<ItemStatus, number> = { sent: c.sent, failed: c.failed, skipped: c.skipped, pending: c.pending };
+  const counts: Record<ItemStatus, number> = { sent: c.sent, failed: c.failed, skipped: c.skipped, pending: run.dryRun ? c.create + c.update : c.pending };
   const choose = (next: ItemStatus | undefined) => void navigate({ search: next ? { status: next } : {}, replace: true, resetScroll: false });
   return (
     <div role="group" aria-label="Show items by status" className={classes.filter}>
       <UnstyledButton className={classes.chip} aria-pressed={status === undefined} onClick={() => choose(undefined)}>All</UnstyledButton>
-      {itemStatuses.map((s) => (
+      {itemStatuses.filter((s) => s !== 'sent' || !run.dryRun).map((s) => (
         <UnstyledButton key={s} className={classes.chip} aria-pressed={status === s} onClick={() => choose(s)}>
-          {looks[s].label} <span className={classes.count}>{number(counts[s])}</span>
+          {itemLabel(s, run.dryRun)} <span className={classes.count}>{number(counts[s])}</span>
         </UnstyledButton>
       ))}
     </div>
@@ -107,7 +112,7 @@ function Filter({ run, status }: { run: Run; status: ItemStatus | undefined }) {
 
 function Nothing({ run, status }: { run: Run; status: ItemStatus | undefined }) {
   if (status === 'failed') return <EmptyState icon={IconCheck} title="Nothing failed">{isUnderWay(run) ? 'So far.' : 'Everything that was sent has arrived.'}</EmptyState>;
-  if (status) return <EmptyState icon={IconList} title={`Nothing is ${looks[status].label.toLowerCase()}`}>Choose another status to see the rest.</EmptyState>;
+  if (status) return <EmptyState icon={IconList} title={`Nothing is ${itemLabel(status, run.dryRun).toLowerCase()}`}>Choose another status to see the rest.</EmptyState>;
   return (
     <EmptyState icon={IconList} title="No items">
       {isUnderWay(run) ? 'They are listed as they are planned.' : 'Entities that had not changed are counted above, and not listed.'}
@@ -117,6 +122,7 @@ function Nothing({ run, status }: { run: Run; status: ItemStatus | undefined }) 
 
 interface ItemsProps {
   items: Item[];
+  dryRun: boolean;
   stale: boolean;
   /** The refs that can be sent again. */
   retryable: string[];
@@ -126,7 +132,7 @@ interface ItemsProps {
   onRetry: (ref: string) => void;
 }
 
-function Items({ items, stale, retryable, chosen, busy, onPick, onRetry }: ItemsProps) {
+function Items({ items, dryRun, stale, retryable, chosen, busy, onPick, onRetry }: ItemsProps) {
   const can = new Set(retryable);
   const all = retryable.length > 0 && retryable.every((ref) => chosen.has(ref));
   const some = retryable.some((ref) => chosen.has(ref));
@@ -149,7 +155,7 @@ function Items({ items, stale, retryable, chosen, busy, onPick, onRetry }: Items
       </Table.Thead>
       <Table.Tbody>
         {items.map((item) => (
-          <Row key={item.entityRef} item={item} selectable={can.size > 0} retryable={can.has(item.entityRef)} chosen={chosen.has(item.entityRef)} busy={busy} onPick={(on) => onPick([item.entityRef], on)} onRetry={() => onRetry(item.entityRef)} />
+          <Row key={item.entityRef} item={item} dryRun={dryRun} selectable={can.size > 0} retryable={can.has(item.entityRef)} chosen={chosen.has(item.entityRef)} busy={busy} onPick={(on) => onPick([item.entityRef], on)} onRetry={() => onRetry(item.entityRef)} />
         ))}
       </Table.Tbody>
     </Table>
@@ -158,6 +164,7 @@ function Items({ items, stale, retryable, chosen, busy, onPick, onRetry }: Items
 
 interface RowProps {
   item: Item;
+  dryRun: boolean;
   selectable: boolean;
   retryable: boolean;
   chosen: boolean;
@@ -166,9 +173,8 @@ interface RowProps {
   onRetry: () => void;
 }
 
-function Row({ item, selectable, retryable, chosen, busy, onPick, onRetry }: RowProps) {
+function Row({ item, dryRun, selectable, retryable, chosen, busy, onPick, onRetry }: RowProps) {
   const ref = parseRef(item.entityRef);
-  const look = looks[item.status] ?? { tone: 'idle' as const, label: item.status };
   return (
     <Table.Tr data-chosen={chosen || undefined}>
       {selectable && (
@@ -182,7 +188,7 @@ function Row({ item, selectable, retryable, chosen, busy, onPick, onRetry }: Row
         <div className={classes.small}><Said item={item} /></div>
       </Table.Td>
       <Table.Td className={classes.state}>
-        <Status tone={look.tone}>{item.status === 'sent' && item.operation ? (item.operation === 'create' ? 'Created' : 'Updated') : look.label}</Status>
+        <Status tone={looks[item.status]?.tone ?? 'idle'}>{outcomeOf(item, dryRun)}</Status>
         {(item.attempts ?? 0) > 1 && <Text size="xs" c="dimmed">{item.attempts} attempts</Text>}
       </Table.Td>
       <Table.Td className={classes.wide}><Said item={item} /></Table.Td>
@@ -198,6 +204,12 @@ function Row({ item, selectable, retryable, chosen, busy, onPick, onRetry }: Row
       )}
     </Table.Tr>
   );
+}
+
+function outcomeOf(item: Item, dryRun: boolean): string {
+  if (item.status === 'sent' && item.operation) return item.operation === 'create' ? 'Created' : 'Updated';
+  if (dryRun && item.status === 'pending' && item.operation) return item.operation === 'create' ? 'To create' : 'To update';
+  return looks[item.status] ? itemLabel(item.status, dryRun) : item.status;
 }
 
 function Said({ item }: { item: Item }) {

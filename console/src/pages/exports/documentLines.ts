@@ -1,16 +1,21 @@
-// A document as lines of YAML or JSON, each with the key that it belongs to, so that lines can be marked.
+// A document as lines of YAML or JSON, each with the key that it belongs to, so that lines can be coloured and marked.
 import { toYaml } from '../../api/yaml';
 import type { Format } from './search';
 
 export interface DocumentLine {
-  text: string;
+  /** What stands before the key: space, and the dash of a list. All of the line where it has no key. */
+  lead: string;
+  /** As it is written, with its quotes. */
+  key?: string;
+  /** What follows the colon. */
+  value?: string;
   /** Keys from the root, with dots between. */
   path: string;
 }
 
-const keyed = {
-  yaml: /^(\s*(?:- )*)("(?:[^"\\]|\\.)*"|[^\s:"#-][^:]*?):(?: |$)/,
-  json: /^(\s*)("(?:[^"\\]|\\.)*"): /,
+const shapes = {
+  yaml: /^(\s*(?:- )*)("(?:[^"\\]|\\.)*"|[^\s"#-](?:[^:]|:(?! |$))*):( .*)?$/,
+  json: /^(\s*)("(?:[^"\\]|\\.)*"):( .*)?$/,
 };
 
 export function sourceOf(document: unknown, format: Format): string {
@@ -20,22 +25,14 @@ export function sourceOf(document: unknown, format: Format): string {
 export function documentLines(source: string, format: Format): DocumentLine[] {
   const open: { indent: number; key: string }[] = [];
   return source.replace(/\n$/, '').split('\n').map((text) => {
-    const indent = /^\s*/.exec(text)![0].length;
-    const closing = format === 'json' && /^\s*[}\]]/.test(text);
-    while (open.length > 0 && (open.at(-1)!.indent > indent || (open.at(-1)!.indent === indent && !closing && !listOf(text, format)))) open.pop();
-    const match = keyed[format].exec(text);
-    if (match) {
-      const at = match[1]!.length;
-      while (open.length > 0 && open.at(-1)!.indent >= at) open.pop();
-      open.push({ indent: at, key: unquoted(match[2]!) });
-    }
-    return { text, path: open.map((o) => o.key).join('.') };
+    const match = shapes[format].exec(text);
+    const indent = match ? match[1]!.length : /^\s*/.exec(text)![0].length;
+    // A line without a key at the indentation of one still belongs to it: a closing bracket, or a list as YAML writes it.
+    while (open.length > 0 && (match ? open.at(-1)!.indent >= indent : open.at(-1)!.indent > indent)) open.pop();
+    if (match) open.push({ indent, key: unquoted(match[2]!) });
+    const path = open.map((o) => o.key).join('.');
+    return match ? { lead: match[1]!, key: match[2]!, value: match[3] ?? '', path } : { lead: text, path };
   });
-}
-
-/** YAML may write a list at the indentation of its key. */
-function listOf(text: string, format: Format): boolean {
-  return format === 'yaml' && /^\s*-(?: |$)/.test(text);
 }
 
 function unquoted(key: string): string {
@@ -47,7 +44,7 @@ function unquoted(key: string): string {
   }
 }
 
-/** Whether a line belongs to one of the keys, which may be written from the root or by their last part. */
+/** Whether a line belongs to one of the keys. */
 export function belongsTo(path: string, keys: readonly string[]): boolean {
   return keys.some((key) => path === key || path.startsWith(`${key}.`));
 }
