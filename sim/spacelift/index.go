@@ -4,7 +4,8 @@ import (
 	"cmp"
 	"iter"
 	"slices"
-	"time"
+
+	"github.com/oklog/ulid/v2"
 )
 
 // indexed is a run without the run: enough to find it, and to make it up.
@@ -22,9 +23,19 @@ func (at indexed) id() string {
 	return id(at.seed.created, at.seed.key)
 }
 
+func (at indexed) millisecond() uint64 { return uint64(at.seed.created.UnixMilli()) } //nolint:gosec // after 1970
+
+// before compares ids, and makes up its own only for those of the same millisecond.
+func (at indexed) before(other string) bool {
+	if made, err := ulid.Parse(other); err == nil && made.Time() != at.millisecond() {
+		return at.millisecond() < made.Time()
+	}
+	return at.id() < other
+}
+
 // byAge is newest first, as ids are.
 func byAge(a, b indexed) int {
-	if c := b.seed.created.Truncate(time.Millisecond).Compare(a.seed.created.Truncate(time.Millisecond)); c != 0 {
+	if c := cmp.Compare(b.millisecond(), a.millisecond()); c != 0 {
 		return c
 	}
 	return cmp.Compare(b.id(), a.id())
@@ -73,7 +84,7 @@ func (w *world) allRuns(after *string) iter.Seq[indexed] {
 			} else {
 				next, loaded = loaded[0], loaded[1:]
 			}
-			if after != nil && next.id() >= *after {
+			if after != nil && !next.before(*after) {
 				continue
 			}
 			if !yield(next) {
@@ -92,8 +103,12 @@ func (w *world) runAt(at indexed) *run {
 
 // findRun finds a run anywhere by its id.
 func (w *world) findRun(runID string) *run {
+	made, err := ulid.ParseStrict(runID)
+	if err != nil {
+		return nil
+	}
 	for at := range w.allRuns(nil) {
-		if at.id() == runID {
+		if at.millisecond() == made.Time() && at.id() == runID {
 			return w.runAt(at)
 		}
 	}

@@ -1,9 +1,6 @@
 package spacelift
 
-import (
-	"slices"
-	"time"
-)
+import "time"
 
 // States of runs and stacks (spacelift.md 5.5).
 const (
@@ -163,11 +160,4 @@ func (r *run) kindOfList() string {
 	return r.kind
 }
 
-func (s *space) path() []*space {
-	var path []*space
-	for at := s; at != nil; at = at.parent {
-		path = append(path, at)
-	}
-	slices.Reverse(path)
-	return path
-}
+func (st *stack) unlock() { st.lockedBy, st.lockNote, st.lockedAt = "", "", time.Time{} }
