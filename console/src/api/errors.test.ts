@@ -7,8 +7,15 @@ describe('errorOf', () => {
     expect(error).toMatchObject({ status: 403, kind: 'NotAllowedError', message: 'no', requestId: 'r1' });
   });
 
+  it('reads that of a plugin, whose error is a text', () => {
+    const body = { error: 'stack is locked', code: 'SPACELIFT_REJECTED', requestId: 'r2' };
+    const error = errorOf(new Response(null, { status: 409, headers: { 'x-request-id': 'r1' } }), body);
+    expect(error).toMatchObject({ status: 409, kind: '', message: 'stack is locked', code: 'SPACELIFT_REJECTED', requestId: 'r2' });
+    expect(errorOf(new Response(null, { status: 500 }), { error: 'x' })).toMatchObject({ message: 'x', code: undefined });
+  });
+
   it('makes do with the status when there is none', () => {
-    for (const body of [undefined, null, 'oops', {}, { error: 'x' }, { error: { name: 1 } }]) {
+    for (const body of [undefined, null, 'oops', {}, { error: '' }, { error: 5 }, { error: { name: 1 } }]) {
       expect(errorOf(new Response(null, { status: 502, statusText: 'Bad Gateway' }), body)).toMatchObject({ status: 502, kind: '', message: '502 Bad Gateway' });
     }
   });
@@ -21,6 +28,12 @@ describe('advise', () => {
     expect(retry(new ApiError(503, '', 'x'))).toEqual([true, true]);
     expect(retry(new ApiError(500, '', 'x'))).toEqual([true, true]);
     for (const status of [400, 401, 403, 404]) expect(retry(new ApiError(status, '', 'x'))).toEqual([false, false]);
+  });
+
+  it('knows by its code that it is not this server that is in trouble', () => {
+    const auth = advise(new ApiError(503, '', 'The key was refused', undefined, 'SPACELIFT_AUTH'));
+    expect(auth).toEqual({ title: 'Spacelift does not accept the API key', text: 'The key was refused', retry: true });
+    expect(advise(new ApiError(503, '', 'x', undefined, 'SOMETHING')).title).toBe('The server is not ready');
   });
 
   it('shows what the server said of a refusal', () => {

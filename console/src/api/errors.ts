@@ -41,7 +41,7 @@ interface PluginErrorBody {
 }
 
 function isPluginErrorBody(body: unknown): body is PluginErrorBody {
-  return typeof (body as { error?: unknown } | null)?.error === 'string';
+  return text((body as { error?: unknown } | null)?.error) !== undefined;
 }
 
 /** The error that a response stands for. */

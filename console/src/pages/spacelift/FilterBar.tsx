@@ -9,7 +9,7 @@ import type { StackFilters, StackPage } from '../../api/spacelift';
 import { LabelChoice, SpaceChoice, StateChoice } from './choices';
 import classes from './Filters.module.css';
 import { countChosen, emptyFilters, type FilterName, filterNames, toggled } from './search';
-import { spacePath } from './spaces';
+import { placeOf } from './spaces';
 import { stateText } from './states';
 
 interface Props {
@@ -48,7 +48,7 @@ export function FilterBar({ filters, page, onChange }: Props) {
         </Button>
       </Group>
       <Chosen filters={filters} page={page} onChange={onChange} />
-      <Drawer opened={open} onClose={drawer.close} title="Filters" position="right" size="sm" closeButtonProps={{ 'aria-label': 'Close the filters' }}>
+      <Drawer opened={open} onClose={drawer.close} title="Filters" position="right" size="sm" classNames={{ header: classes.drawerHead }} closeButtonProps={{ 'aria-label': 'Close the filters' }}>
         {choices.map(({ name, title, body }) => (
           <fieldset key={name} className={classes.facet}>
             <legend className={classes.facetTitle}>{title}</legend>
@@ -98,7 +98,7 @@ function Chosen({ filters, page, onChange }: Props) {
   if (all.length === 0) return null;
   const words = (name: FilterName, value: string) => {
     if (name === 'state') return stateText(value);
-    if (name === 'space') return spacePath(page?.spaces ?? [], value).map((s) => s.name).join(' / ') || value;
+    if (name === 'space') return placeOf(page?.spaces ?? [], value) || value;
     return value;
   };
   return (

@@ -43,7 +43,7 @@ function Facts({ stack }: { stack: StackDetail }) {
     ['State file', stack.managesStateFile === undefined ? undefined : stack.managesStateFile ? 'kept by Spacelift' : 'kept elsewhere'],
     ['Protected', stack.protectFromDeletion ? 'from deletion' : undefined],
     ['Created', stack.createdAt && <Time key="created" value={stack.createdAt} />],
-    ['Read', <Time key="read" value={stack.syncedAt} />],
+    ['Last read', <Time key="read" value={stack.syncedAt} />],
     ['Labels', stack.labels.length > 0 && <Labels key="labels" labels={stack.labels} />],
   ];
   return (

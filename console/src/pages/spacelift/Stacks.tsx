@@ -1,4 +1,4 @@
-import { Button } from '@mantine/core';
+import { Button, Group } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { useCallback, useState } from 'react';
@@ -43,7 +43,10 @@ function List() {
   return (
     <>
       <PageHeader title="Stacks" right={<Account />}>
-        <Summary first={first} /> <SyncLine live={live} />
+        <Group gap={8}>
+          <Summary first={first} />
+          <SyncLine live={live} />
+        </Group>
       </PageHeader>
       <StatusNotices />
       <GroupRow filters={filters} counts={first?.groups} onChange={go} />
@@ -78,14 +81,14 @@ function List() {
 function Summary({ first }: { first: StackPage | undefined }) {
   if (!first) return null;
   const n = first.totalItems;
-  return <span aria-live="polite">{`${n.toLocaleString('en')} ${n === 1 ? 'stack' : 'stacks'}`} · </span>;
+  return <span aria-live="polite">{`${n.toLocaleString('en')} ${n === 1 ? 'stack' : 'stacks'}`}</span>;
 }
 
 function Account() {
   const { data: status } = useQuery(statusQuery);
   if (!status?.url) return null;
   return (
-    <Button component="a" href={status.url} target="_blank" rel="noreferrer" variant="default" size="sm">
+    <Button component="a" href={status.url} target="_blank" rel="noreferrer" variant="default" size="sm" visibleFrom="sm">
       Open Spacelift
     </Button>
   );

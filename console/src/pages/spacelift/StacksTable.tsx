@@ -11,8 +11,9 @@ import type { Space, Stack } from '../../api/spacelift';
 import { Time } from '../../ui/Time';
 import { CommitLine } from './CommitLine';
 import { Flags } from './Flags';
+import { plain } from './markdownParts';
 import { StateChip } from './StateChip';
-import { spacePath } from './spaces';
+import { placeOf } from './spaces';
 import classes from './StacksTable.module.css';
 import { TriggerButton } from './TriggerButton';
 
@@ -31,7 +32,7 @@ interface Props {
 
 const columns = ['name', 'state', 'space', 'source', 'commit', 'labels', 'action'] as const;
 const titles: Record<(typeof columns)[number], string> = {
-  name: 'Stack', state: 'State', space: 'Space', source: 'Repository and branch', commit: 'Commit', labels: 'Labels', action: 'Actions',
+  name: 'Stack', state: 'State', space: 'Space', source: 'Repository', commit: 'Commit', labels: 'Labels', action: 'Actions',
 };
 
 /** So many rows before the end of those that are there, more are asked for. */
@@ -85,7 +86,7 @@ function Spacer({ height }: { height: number }) {
   if (height <= 0) return null;
   return (
     <tr aria-hidden>
-      <td colSpan={columns.length} className={classes.spacer} style={{ height }} />
+      <td className={classes.spacer} style={{ height }} />
     </tr>
   );
 }
@@ -105,7 +106,7 @@ function Row({ stack, index, spaces, measure, onTrigger }: RowProps) {
     if ((event.target as Element).closest('a, button') || window.getSelection()?.toString()) return;
     void navigate({ to: '/spacelift/$stackId', params: { stackId: stack.id } });
   };
-  const where = spacePath(spaces, stack.space.id).map((s) => s.name).join(' / ') || stack.space.name;
+  const where = placeOf(spaces, stack.space.id) || stack.space.name;
   const out = safeUrl(stack.url);
   return (
     <Table.Tr ref={measure} data-index={index} data-stack={stack.id} aria-rowindex={index + 2} className={classes.row} onClick={open}>
@@ -147,8 +148,8 @@ function NameCell({ stack, where }: { stack: Stack; where: string }) {
       </Group>
       {stack.description && (
         <div className={classes.about}>
-          <Text size="xs" c="dimmed" truncate={!open} title={open ? undefined : stack.description} id={id} className={open ? classes.whole : classes.brief}>
-            {stack.description}
+          <Text size="xs" c="dimmed" truncate={!open} title={open ? undefined : plain(stack.description)} id={id} className={open ? classes.whole : classes.brief}>
+            {open ? stack.description : plain(stack.description)}
           </Text>
           <UnstyledButton
             className={classes.more}
@@ -191,14 +192,14 @@ const shownLabels = 2;
 
 function Labels({ labels }: { labels: string[] }) {
   return (
-    <Group gap={4} wrap="nowrap">
+    <div className={classes.labelList}>
       {labels.slice(0, shownLabels).map((label) => (
         <Link key={label} to="/spacelift" search={{ label }} className={classes.label} title={label}>{label}</Link>
       ))}
       {labels.length > shownLabels && (
         <Text size="xs" c="dimmed" title={labels.slice(shownLabels).join(', ')}>+{labels.length - shownLabels}</Text>
       )}
-    </Group>
+    </div>
   );
 }
 

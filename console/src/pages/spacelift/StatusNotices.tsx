@@ -1,5 +1,5 @@
 // How fresh all this is, and what stands in the way.
-import { Badge, Code, Group, Stack, Text, Tooltip } from '@mantine/core';
+import { Badge, Code, Stack, Text, Tooltip } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import type { LiveState } from '../../api/events';
 import { type Status, statusQuery } from '../../api/spacelift';
@@ -77,7 +77,7 @@ export function SyncLine({ live }: { live: LiveState }) {
   const { data: status } = useQuery(statusQuery);
   if (!status) return null;
   return (
-    <Group gap={8} component="span">
+    <>
       <Tooltip label={liveHints[live]}>
         <span className={classes.sync} data-state={status.synced.error ? 'trouble' : live}>
           <span className={classes.dot} aria-hidden />
@@ -95,7 +95,7 @@ export function SyncLine({ live }: { live: LiveState }) {
           hint="So many stacks are in states that this release does not know. They are shown as Spacelift says it"
         />
       ) : null}
-    </Group>
+    </>
   );
 }
 

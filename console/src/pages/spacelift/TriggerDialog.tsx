@@ -32,6 +32,7 @@ export function TriggerDialog({ stack, onClose }: Props) {
       size="lg"
       radius="lg"
       centered
+      classNames={{ header: classes.head }}
       closeButtonProps={{ 'aria-label': 'Close' }}
     >
       {last.current && <Body key={last.current.id} stack={last.current} onClose={onClose} />}

@@ -20,7 +20,7 @@ export function StateChoice({ chosen, onToggle }: Choice) {
   return (
     <div className={classes.options}>
       {states.map((state) => (
-        <Checkbox key={state} size="xs" styles={inLine} checked={chosen.includes(state)} onChange={() => onToggle(state)} aria-label={stateText(state)} label={<StateChip state={state} />} />
+        <Checkbox key={state} size="xs" styles={inLine} checked={chosen.includes(state)} onChange={() => onToggle(state)} aria-label={stateText(state)} label={<StateChip state={state} still />} />
       ))}
     </div>
   );

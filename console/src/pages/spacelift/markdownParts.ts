@@ -52,3 +52,12 @@ function blockOf(part: string): Block[] {
   }
   return out;
 }
+
+/** The words alone, in one line. */
+export function plain(text: string): string {
+  const words = (parts: Inline[]) => parts.map((part) => part.text).join('');
+  return blocks(text)
+    .map((block) => (block.kind === 'list' ? block.items.map(words).join(', ') : block.kind === 'code' ? block.text : words(block.text)))
+    .join(' ')
+    .replaceAll(/\s+/g, ' ');
+}

@@ -76,3 +76,9 @@ export function spacePath(spaces: Space[], id: string): Space[] {
   for (let at = byId.get(id); at && !path.includes(at); at = at.parent ? byId.get(at.parent) : undefined) path.unshift(at);
   return path;
 }
+
+/** Where a space is, for people; that everything is below the root goes without saying. */
+export function placeOf(spaces: Space[], id: string): string {
+  const path = spacePath(spaces, id);
+  return (path.length > 1 && path[0]!.id === 'root' ? path.slice(1) : path).map((s) => s.name).join(' / ');
+}
