@@ -2,7 +2,7 @@
 // the same number of bytes, on this machine and under the same load.
 //
 //	make bench
-//	go run ./bench -bin bin/understudy -entities 100000 -only sqlite
+//	go run ./bench -bin bin/understudy -entities 100000 -only sqlite -what catalog
 package main
 
 import (
@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 )
@@ -29,9 +30,12 @@ func main() {
 	connections := flag.Int("connections", 16, "how many connections ask at once")
 	seconds := flag.Duration("for", 5*time.Second, "how long each request is repeated")
 	only := flag.String("only", "", "sqlite or postgresql: measure on that database alone")
+	what := flag.String("what", "catalog,spacelift,export", "what to measure")
+	exported := flag.Int("exported", 65_000, "how many entities an export sends")
+	watch := flag.Duration("watch", time.Minute, "how long viewers of Spacelift's stacks poll")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	err := run(ctx, plan{*bin, *entities, *connections, *seconds, *only})
+	err := run(ctx, plan{*bin, *entities, *connections, *seconds, *only, strings.Split(*what, ","), *exported, *watch})
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -46,6 +50,9 @@ type plan struct {
 	connections int
 	each        time.Duration
 	only        string
+	what        []string
+	exported    int
+	watch       time.Duration
 }
 
 func run(ctx context.Context, p plan) error {
@@ -62,7 +69,15 @@ func run(ctx context.Context, p plan) error {
 			fmt.Println("\npostgresql: not measured, UNDERSTUDY_TEST_POSTGRES is not set (make bench sets it)")
 			continue
 		}
-		err = measure(ctx, p, database, section)
+		fmt.Printf("\n## %s\n\n", database)
+		for _, part := range []struct {
+			name    string
+			measure func(ctx context.Context, p plan, section string) error
+		}{{"catalog", measureCatalog}, {"spacelift", measureSpacelift}, {"export", measureExport}} {
+			if slices.Contains(p.what, part.name) && err == nil {
+				err = part.measure(ctx, p, section)
+			}
+		}
 		drop()
 		if err != nil {
 			return fmt.Errorf("%s: %w", database, err)
@@ -71,8 +86,7 @@ func run(ctx context.Context, p plan) error {
 	return nil
 }
 
-func measure(ctx context.Context, p plan, database, section string) error {
-	fmt.Printf("\n## %s\n\n", database)
+func measureCatalog(ctx context.Context, p plan, section string) error {
 	s, err := newSubject(p, section)
 	if err != nil {
 		return err

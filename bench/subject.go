@@ -62,6 +62,15 @@ understudy: {dataDir: %[5]q, metrics: {listen: '127.0.0.1:0'}, console: {enabled
 	return os.WriteFile(s.config, []byte(text), 0o600)
 }
 
+// add appends sections to the configuration.
+func (s *subject) add(sections string) error {
+	old, err := os.ReadFile(s.config)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(s.config, append(old, sections...), 0o600)
+}
+
 func freePort() (string, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -122,12 +131,17 @@ func (s *subject) until(ctx context.Context, limit, each time.Duration, good fun
 }
 
 func (s *subject) ask(ctx context.Context, path string) (int, []byte) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+s.addr+path, nil)
+	return s.send(ctx, http.MethodGet, path, 10*time.Second)
+}
+
+// send returns status 0 where nobody answers in time.
+func (s *subject) send(ctx context.Context, method, path string, limit time.Duration) (int, []byte) {
+	req, err := http.NewRequestWithContext(ctx, method, "http://"+s.addr+path, nil)
 	if err != nil {
 		return 0, nil
 	}
 	req.Header.Set("Authorization", "Bearer "+token)
-	client := http.Client{Timeout: 10 * time.Second}
+	client := http.Client{Timeout: limit}
 	resp, err := client.Do(req)
 	if err != nil {
 		return 0, nil
@@ -323,6 +337,11 @@ func startBare(ctx context.Context) (addr string, stop func(), err error) {
 // memory is the resident set in MiB, peak the largest it was.
 func (s *subject) memory() float64 { return s.procStatus("VmRSS") }
 func (s *subject) peak() float64   { return s.procStatus("VmHWM") }
+
+// forgetPeak has peak begin anew.
+func (s *subject) forgetPeak() error {
+	return os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", s.process.Process.Pid), []byte("5"), 0)
+}
 
 func (s *subject) procStatus(key string) float64 {
 	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.process.Process.Pid))

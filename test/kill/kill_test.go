@@ -15,6 +15,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -34,26 +35,19 @@ const (
 // that was once answered may be missing afterwards, a deletion that was answered must have happened, and in the end the
 // catalog must be the one that an undisturbed server has.
 func TestKillDuringIngest(t *testing.T) {
-	bin := os.Getenv("UNDERSTUDY_BIN")
-	if bin == "" {
-		t.Skip("UNDERSTUDY_BIN is not set; make test-kill sets it")
-	}
-	kills := 50
-	if n, err := strconv.Atoi(os.Getenv("UNDERSTUDY_KILLS")); err == nil {
-		kills = n
-	}
+	bin, kills := settings(t)
 	for _, engine := range []database.Engine{database.SQLite, database.PostgreSQL} {
 		t.Run(string(engine), func(t *testing.T) {
 			section := ""
 			if engine == database.PostgreSQL {
-				section = fmt.Sprintf("database: {client: pg, pluginDivisionMode: schema, connection: %q}", databasetest.DSN(t))
+				section = onPostgreSQL(t)
 			}
-			disturbed := newServer(t, bin, section)
+			disturbed := newServer(t, bin, section, "")
 			disturbed.killAgainAndAgain(t, kills)
 			got := disturbed.settled(t)
 			disturbed.kill(t)
 
-			reference := newServer(t, bin, "")
+			reference := newServer(t, bin, "", "")
 			copyFiles(t, disturbed.catalog, reference.catalog)
 			reference.start(t)
 			want := reference.settled(t)
@@ -65,6 +59,25 @@ func TestKillDuringIngest(t *testing.T) {
 				median(disturbed.readyAfter).Round(time.Millisecond), slices.Max(disturbed.readyAfter).Round(time.Millisecond))
 		})
 	}
+}
+
+// settings are the binary and how often to kill it.
+func settings(t *testing.T) (bin string, kills int) {
+	t.Helper()
+	bin = os.Getenv("UNDERSTUDY_BIN")
+	if bin == "" {
+		t.Skip("UNDERSTUDY_BIN is not set; make test-kill sets it")
+	}
+	if n, err := strconv.Atoi(os.Getenv("UNDERSTUDY_KILLS")); err == nil {
+		return bin, n
+	}
+	return bin, 50
+}
+
+// onPostgreSQL is the part of the backend section that has a server keep everything there.
+func onPostgreSQL(t *testing.T) string {
+	t.Helper()
+	return fmt.Sprintf("database: {client: pg, pluginDivisionMode: schema, connection: %q}", databasetest.DSN(t))
 }
 
 func median(list []time.Duration) time.Duration {
@@ -81,7 +94,8 @@ type server struct {
 	deleted                    map[string]bool   // uids whose deletion was answered
 }
 
-func newServer(t *testing.T, bin, database string) *server {
+// newServer prepares a server whose configuration has another database, or more sections.
+func newServer(t *testing.T, bin, database, sections string) *server {
 	t.Helper()
 	dir := t.TempDir()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -103,7 +117,7 @@ catalog:
   rules: [{allow: [Component, API, Resource, System, Domain, Group, User, Location]}]
   locations: [{type: file, target: %[4]q}]
 understudy: {dataDir: %[5]q, metrics: {listen: '127.0.0.1:0'}}
-`, addr, token, database, filepath.Join(s.catalog, "*.yaml"), filepath.Join(dir, "data"))
+%[6]s`, addr, token, database, filepath.Join(s.catalog, "*.yaml"), filepath.Join(dir, "data"), sections)
 	if err := os.WriteFile(s.config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -312,19 +326,42 @@ func (s *server) until(t *testing.T, what string, good func() bool) {
 // ask sends one request; status 0 means that nobody answered.
 func (s *server) ask(t *testing.T, method, path string) (int, []byte) {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), method, "http://"+s.addr+path, nil)
+	return s.send(t, method, path, "")
+}
+
+// send is ask with a JSON body.
+func (s *server) send(t *testing.T, method, path, body string) (int, []byte) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, "http://"+s.addr+path, strings.NewReader(body))
 	if err != nil {
-		t.Fatal(err)
+		t.Error(err)
+		return 0, nil
 	}
 	req.Header.Set("Authorization", "Bearer "+token)
-	resp, err := (&http.Client{Timeout: 20 * time.Second}).Do(req)
+	if body != "" {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	resp, err := (&http.Client{Timeout: 30 * time.Second}).Do(req)
 	if err != nil {
 		return 0, nil
 	}
 	defer func() { _ = resp.Body.Close() }()
-	body, err := io.ReadAll(resp.Body)
+	answer, err := io.ReadAll(resp.Body)
 	if err != nil {
 		return 0, nil
 	}
-	return resp.StatusCode, body
+	return resp.StatusCode, answer
+}
+
+// read decodes the answer to a GET; false means that there was none, or none of status 200.
+func (s *server) read(t *testing.T, path string, into any) bool {
+	t.Helper()
+	status, body := s.ask(t, http.MethodGet, path)
+	if status != http.StatusOK {
+		return false
+	}
+	if err := json.Unmarshal(body, into); err != nil {
+		t.Fatalf("GET %s: %v: %.200s", path, err, body)
+	}
+	return true
 }
