@@ -14,6 +14,10 @@ import (
 	"github.com/understudy-portal/understudy/backend"
 	"github.com/understudy-portal/understudy/backend/standard"
 	"github.com/understudy-portal/understudy/host/router"
+	"github.com/understudy-portal/understudy/sim/rely"
+	"github.com/understudy-portal/understudy/sim/rely/relytest"
+	"github.com/understudy-portal/understudy/sim/spacelift"
+	"github.com/understudy-portal/understudy/sim/spacelift/spacelifttest"
 )
 
 const (
@@ -129,6 +133,8 @@ func (s *subject) auditEvents(t *testing.T, id string) int {
 
 func auditConfig(t *testing.T) string {
 	t.Helper()
+	account := spacelifttest.Start(t, spacelift.Options{})
+	exported := relytest.Start(t, rely.Options{})
 	dir := t.TempDir()
 	file := filepath.Join(dir, "catalog-info.yaml")
 	text := "apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata: {name: a}\nspec: {type: service, lifecycle: production, owner: team}\n"
@@ -147,7 +153,10 @@ backend:
 auth: {providers: {guest: {dangerouslyAllowOutsideDevelopment: true}}}
 catalog: {locations: [{type: file, target: %q}]}
 understudy: {dataDir: %q, metrics: {listen: '127.0.0.1:0'}}
-`, secretToken, secretLegacy, file, filepath.Join(dir, "data"))
+spacelift: {hostUrl: acme, apiUrl: %q, apiKey: %q, apiSecret: %q}
+proxy: {endpoints: {/rely: {target: %q, headers: {Authorization: Bearer %s}}}}
+rely: {}
+`, secretToken, secretLegacy, file, filepath.Join(dir, "data"), account.URL, spacelift.AdminKey, spacelift.Secret, exported.URL, rely.Token)
 }
 
 // No configured secret is in a log line, an answer, a metric or the printed configuration.
@@ -185,7 +194,7 @@ func TestNoSecretLeavesTheServer(t *testing.T) {
 	}
 	seen["the log"] = s.log.String()
 	for where, text := range seen {
-		for _, secret := range []string{secretToken, secretLegacy} {
+		for _, secret := range []string{secretToken, secretLegacy, spacelift.Secret, rely.Token} {
 			if strings.Contains(text, secret) {
 				t.Errorf("%s holds a secret: %.300s", where, text[max(0, strings.Index(text, secret)-100):])
 			}
