@@ -18,7 +18,7 @@ const cases = [
   { name: 'exports history error', failing: true, path: '/exports', when: async (p) => { await answerExports(p); await answer(p, 'rely/runs?**', failure(500, 'Error', 'An internal error occurred logId=abc'), 500); }, see: (p) => p.getByText('The server failed') },
   { name: 'exports off', hosted: false, path: '/exports', see: (p) => p.getByText('Exports are off') },
   { name: 'exports sending', path: '/exports', when: (p) => answerExports(p, { state: state({ running: fixture.sending }) }), see: (p) => p.getByText('26,303 of 64,992') },
-  { name: 'exports limited', path: '/exports', when: (p) => answerExports(p, { state: state({ running: fixture.limited }) }), see: (p) => p.getByText(/Rely asked us to wait\. The run goes on in \d+ s/) },
+  { name: 'exports limited', path: '/exports', when: (p) => answerExports(p, { state: state({ running: fixture.limited }) }), see: (p) => p.getByText(/Rely asked us to wait\. The run goes on in \d+/) },
   { name: 'exports planning', path: '/exports', when: (p) => answerExports(p, { state: state({ running: fixture.planning }) }), see: (p) => p.getByText('3,100 read') },
   { name: 'exports auth failed', path: '/exports', when: (p) => answerExports(p, { state: ended('auth_failed', 'GET /api/v1/blueprints/service answered 401: Not authenticated') }), see: (p) => p.getByText('Rely refused the token') },
   { name: 'exports not entitled', path: '/exports', when: (p) => answerExports(p, { state: ended('not_entitled', 'POST /api/v1/tasks answered 402: Upgrade your plan') }), see: (p) => p.getByText('Rely says that its plan does not include this') },
@@ -79,4 +79,223 @@ describe('exports', { concurrency: 2 }, () => {
       });
     }
   }
+
+  /** A page with a good day's answers, to which a test adds its own. */
+  async function open(path, over, options) {
+    const opened = await openPage(browser, { url: server.url, ...options });
+    await hosting(opened.page, true);
+    await answerExports(opened.page, over);
+    const asked = [];
+    opened.page.on('request', (request) => {
+      const url = new URL(request.url());
+      if (url.pathname.startsWith('/api/rely/')) asked.push({ method: request.method(), path: url.pathname.slice('/api/rely'.length) + url.search, body: request.postDataJSON() });
+    });
+    const posts = () => asked.filter((a) => a.method === 'POST').map(({ path: to, body }) => ({ path: to, body }));
+    await opened.page.goto(`/console${path}`);
+    await settle(opened.page);
+    return { ...opened, asked, posts };
+  }
+
+  /** The plugin's answers while a run goes from its start to its end, a step each time that its state is asked for. */
+  async function answerRun(page, id, steps) {
+    let at = -1;
+    const current = () => steps[Math.min(at, steps.length - 1)];
+    await page.route('**/api/rely/migrate*', (route) => {
+      at = 0;
+      return route.fulfill({ status: 202, json: { runId: id, destination: 'rely', status: 'running', href: `/api/rely/runs/${id}` } });
+    });
+    await page.route('**/api/rely/status', (route) => {
+      if (at < 0) return route.fulfill({ json: state() });
+      const now = current();
+      at++;
+      const over = now.status === 'running';
+      return route.fulfill({ json: state(over ? { running: now } : { last: now, running: undefined }) });
+    });
+    await page.route('**/api/rely/runs?**', (route) => route.fulfill({ json: { items: at < 0 ? fixture.history : [current(), ...fixture.history] } }));
+  }
+
+  const stepsOf = (id) => {
+    const base = { trigger: 'manual', startedAt: new Date().toISOString(), endedAt: undefined, status: 'running' };
+    return [
+      fixture.run(id, { ...base, phase: 'prepare' }),
+      fixture.run(id, { ...base, phase: 'plan' }, { read: 120 }),
+      fixture.run(id, { ...base, phase: 'write', rate: 50, etaSeconds: 3 }, { read: 227, create: 200, sent: 50, pending: 150 }),
+      fixture.run(id, { ...base, phase: 'write', rate: 50, etaSeconds: 1 }, { read: 227, create: 200, sent: 150, pending: 50 }),
+      fixture.run(id, { trigger: 'manual' }, { read: 227, create: 200, sent: 200, unchanged: 27 }),
+    ];
+  };
+
+  test('a run is watched from its start to its end without a reload', async () => {
+    const { page, complaints, posts, close } = await open('/exports');
+    await answerRun(page, 'r16', stepsOf('r16'));
+    const run = page.getByRole('button', { name: 'Run now' });
+    await run.click();
+    const bar = page.getByRole('progressbar');
+    await bar.waitFor();
+    assert.equal(await run.getAttribute('aria-disabled'), 'true');
+    await page.getByText('50 of 200').waitFor();
+    assert.equal(await bar.getAttribute('aria-valuenow'), '25');
+    await page.getByText('150 of 200').waitFor();
+    await page.getByRole('status').filter({ hasText: '75 percent' }).waitFor({ state: 'attached' });
+    await page.getByText('200 sent, 27 unchanged', { exact: true }).first().waitFor();
+    await bar.waitFor({ state: 'detached' });
+    await page.getByRole('img', { name: /last 16 runs/ }).waitFor();
+    assert.equal(await run.getAttribute('aria-disabled'), null);
+    assert.deepEqual(posts(), [{ path: '/migrate', body: null }]);
+    assertQuiet(complaints);
+    await close();
+  });
+
+  test('a dry run and a full one say so; the full one is asked about first', async () => {
+    const { page, complaints, posts, close } = await open('/exports');
+    await page.route('**/api/rely/migrate*', (route) => route.fulfill({ status: 202, json: { runId: 'r16', destination: 'rely', status: 'queued', href: '' } }));
+    const started = () => page.waitForResponse('**/api/rely/migrate*');
+    await Promise.all([started(), page.getByRole('button', { name: 'Dry run' }).click()]);
+    const more = page.getByRole('button', { name: 'More ways to run' });
+    await more.click();
+    await page.getByRole('menuitem', { name: /Send everything again/ }).click();
+    const dialog = page.getByRole('dialog', { name: 'Send everything again?' });
+    await dialog.waitFor();
+    await assertAccessible(page);
+    await picture(page, 'exports-confirm-light-1440');
+    await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'detached' });
+    assert.equal(posts().length, 1, 'Escape starts nothing');
+    await more.click();
+    await page.getByRole('menuitem', { name: /Send everything again/ }).click();
+    await Promise.all([started(), dialog.getByRole('button', { name: 'Send everything', exact: true }).click()]);
+    assert.deepEqual(posts().map((p) => p.path), ['/migrate?dryRun=true', '/migrate?full=true']);
+    assertQuiet(complaints);
+    await close();
+  });
+
+  test('a run under way is cancelled, once one has said so', async () => {
+    const { page, complaints, posts, close } = await open('/exports/runs/r16', { one: fixture.sending, list: [] });
+    const cancelled = { ...fixture.sending, status: 'cancelled', phase: undefined, endedAt: new Date().toISOString(), resumable: true };
+    await page.route('**/api/rely/runs/r16/cancel', async (route) => {
+      await answer(page, 'rely/runs/r16', cancelled);
+      return route.fulfill({ json: { ...fixture.sending, phase: 'finish' } });
+    });
+    await page.getByRole('button', { name: 'Cancel', exact: true }).click();
+    await page.getByRole('button', { name: 'Cancel the run' }).click();
+    await page.getByText('Cancelled', { exact: true }).first().waitFor();
+    await page.getByRole('button', { name: 'Resume' }).waitFor();
+    assert.deepEqual(posts(), [{ path: '/runs/r16/cancel', body: null }]);
+    assertQuiet(complaints);
+    await close();
+  });
+
+  test('failed items are sent again: one, those selected, all', async () => {
+    const { page, complaints, posts, close } = await open('/exports/runs/r20?status=failed');
+    await page.route('**/api/rely/runs/*/retry-failed', (route) => route.fulfill({ status: 202, json: { runId: 'r21', destination: 'rely', status: 'queued', href: '' } }));
+    await page.getByRole('button', { name: 'Retry component:default/ledger' }).click();
+    await page.waitForURL('**/exports/runs/r21');
+    await page.goBack();
+    await page.getByRole('checkbox', { name: 'Select resource:default/orders-db' }).check();
+    await page.getByRole('checkbox', { name: 'Select system:other/ünïcode' }).check();
+    await page.getByRole('button', { name: 'Retry 2 selected' }).click();
+    await page.waitForURL('**/exports/runs/r21');
+    await page.goBack();
+    await page.getByRole('button', { name: 'Retry all 3 failed' }).click();
+    await page.waitForURL('**/exports/runs/r21');
+    assert.deepEqual(posts().map((p) => p.body), [
+      { entityRefs: ['component:default/ledger'] },
+      { entityRefs: ['resource:default/orders-db', 'system:other/ünïcode'] },
+      {},
+    ]);
+    assertQuiet(complaints);
+    await close();
+  });
+
+  test('items are filtered by status, and the address says so', async () => {
+    const { page, complaints, close } = await open('/exports/runs/r20');
+    const refs = () => page.getByRole('table', { name: 'Items' }).getByRole('row').count();
+    assert.equal(await refs(), 1 + fixture.items.length);
+    await page.getByRole('button', { name: /^Skipped/ }).click();
+    await page.waitForURL('**/exports/runs/r20?status=skipped');
+    await page.getByRole('cell', { name: 'The mapping leaves locations out', exact: true }).waitFor();
+    await settle(page);
+    assert.equal(await refs(), 2);
+    await page.getByRole('button', { name: /^Pending/ }).click();
+    await page.getByText('Nothing is pending').waitFor();
+    assertQuiet(complaints);
+    await close();
+  });
+
+  test('what is refused is told in the server’s words, and can be tried again', async () => {
+    const { page, complaints, close } = await open('/exports');
+    await answer(page, 'rely/migrate*', fixture.forbidden, 403);
+    await page.getByRole('button', { name: 'Run now' }).click();
+    await page.getByRole('alert').filter({ hasText: 'You may not do this' }).getByText('does not let you export').waitFor();
+    await assertAccessible(page);
+    assert.equal(await page.getByRole('button', { name: 'Run now' }).getAttribute('aria-disabled'), null);
+    assertQuiet(complaints, { failing: true });
+    await close();
+  });
+
+  test('nothing is asked for while the page is hidden', async () => {
+    const { page, complaints, asked, close } = await open('/exports', { state: state({ running: fixture.sending }) });
+    const show = (visibility) => page.evaluate((v) => {
+      Object.defineProperty(document, 'visibilityState', { configurable: true, get: () => v });
+      document.dispatchEvent(new Event('visibilitychange', { bubbles: true }));
+    }, visibility);
+    const statuses = () => asked.filter((a) => a.path === '/status').length;
+    await page.waitForResponse('**/api/rely/status');
+    await show('hidden');
+    // An answer that was under way may still come, and is waited for by the time of three more.
+    const before = statuses();
+    await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 3500)));
+    assert.ok(statuses() <= before + 1, `${statuses() - before} questions while hidden`);
+    const hidden = statuses();
+    await Promise.all([page.waitForResponse('**/api/rely/status'), show('visible')]);
+    assert.ok(statuses() > hidden);
+    assertQuiet(complaints);
+    await close();
+  });
+
+  test('an entity is found by a word of it, and its page has the same preview', async () => {
+    const { page, complaints, close } = await open('/exports');
+    await page.getByRole('combobox', { name: 'Entity' }).fill('checko');
+    await page.getByRole('option', { name: 'component:default/checkout', exact: true }).click();
+    await page.waitForURL('**/exports/preview?entity=component:default/checkout');
+    const document = page.getByRole('region', { name: 'Document as YAML' });
+    await document.getByText('component.default.checkout', { exact: true }).waitFor();
+    assert.deepEqual(await document.locator('[data-added]').allTextContents().then((all) => all.map((t) => t.trim().split(':')[0])), [
+      'tier', 'dependsOn', 'value', '- resource.default.orders-db', '- component.default.pricing',
+    ]);
+    await page.getByText('JSON', { exact: true }).click();
+    await page.waitForURL('**as=json');
+    await page.getByRole('region', { name: 'Document as JSON' }).waitFor();
+    await page.getByRole('link', { name: 'component:checkout' }).click();
+    await page.getByRole('tab', { name: 'Export preview' }).click();
+    await page.getByRole('region', { name: 'Document as YAML' }).waitFor();
+    assertQuiet(complaints);
+    await close();
+  });
+
+  test('with the keyboard alone: start, watch, see what failed', async () => {
+    const { page, complaints, close } = await open('/exports', { state: state({ last: fixture.partial }) });
+    const focused = () => page.evaluate(() => (document.activeElement?.getAttribute('aria-label') ?? document.activeElement?.textContent ?? '').trim());
+    const tabTo = async (name, most = 40) => {
+      for (let i = 0; i < most; i++) {
+        await page.keyboard.press('Tab');
+        if (name.test(await focused())) return;
+      }
+      assert.fail(`Tab does not reach ${name}; the focus is on "${await focused()}"`);
+    };
+    await answerRun(page, 'r21', stepsOf('r21').slice(0, 2));
+    await tabTo(/^Run now$/);
+    await page.keyboard.press('Enter');
+    await page.getByRole('progressbar').waitFor();
+    assert.equal(await focused(), 'Run now', 'the button keeps the focus');
+    await tabTo(/^Cancel$/);
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog').waitFor();
+    await page.waitForFunction(() => document.activeElement?.textContent === 'Cancel the run');
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await page.waitForFunction(() => document.activeElement?.textContent === 'Cancel');
+    assertQuiet(complaints);
+    await close();
+  });
 });

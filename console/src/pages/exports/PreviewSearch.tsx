@@ -36,6 +36,7 @@ export function PreviewSearch({ value = '' }: { value?: string }) {
     <form onSubmit={submit}>
       <Autocomplete
         label="Entity"
+        labelProps={{ mb: 4 }}
         placeholder="component:default/checkout"
         autoCapitalize="none"
         spellCheck={false}

@@ -68,7 +68,7 @@ export function RunProgress({ run, link }: { run: Run; link?: boolean }) {
       {wait > 0 && (
         <p className={classes.wait}>
           <IconHourglass size={17} stroke={1.7} aria-hidden />
-          Rely asked us to wait. The run goes on in {wait} s.
+          Rely asked us to wait. The run goes on in {durationText(wait * 1000).replaceAll(' ', '\u00a0')}.
         </p>
       )}
       <Text size="sm" c="dimmed" className={classes.facts}>
