@@ -58,7 +58,7 @@ func (p *pace) waitForLimit(ctx context.Context) *Error {
 		if left == 0 {
 			return nil
 		}
-		if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < left {
+		if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= left {
 			// Not to be waited for again, unlike the 429 itself.
 			e := tooMany(left)
 			e.why = final

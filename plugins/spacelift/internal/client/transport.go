@@ -80,7 +80,7 @@ func (c *Client) post(ctx context.Context, r request) (answer, *Error) {
 	}
 	response, err := c.options.HTTP.Do(req)
 	if err != nil {
-		return answer{}, lost(ctx, r.document, err, sent.mayHaveArrived())
+		return answer{}, lost(ctx, r.document, err, sent.mayHaveArrived(ctx))
 	}
 	defer func() { _ = response.Body.Close() }()
 	body, err := io.ReadAll(io.LimitReader(response.Body, c.options.MaxBody+1))
@@ -157,8 +157,8 @@ func (c *Client) newRequest(ctx context.Context, r request) (*http.Request, erro
 	return req, nil
 }
 
-// refusal makes an error of a status that is not 200; or an answer, since some gateways and servers send GraphQL errors
-// with a status of 4xx.
+// refusal makes an error of a status that is not 200; or an answer, since some servers send GraphQL errors with
+// the status of a bad request.
 func (c *Client) refusal(r request, response *http.Response, body []byte) (answer, *Error) {
 	status := response.StatusCode
 	failure := &Error{Code: CodeUnavailable, Status: http.StatusBadGateway, Message: fmt.Sprintf("Spacelift answered with status %d", status)}
@@ -184,7 +184,7 @@ func (c *Client) refusal(r request, response *http.Response, body []byte) (answe
 		// Something was done, and nobody says what.
 		failure.why, failure.Ambiguous = outage, r.document.once()
 	}
-	if status >= 400 && status < 500 {
+	if status == http.StatusBadRequest || status == http.StatusUnprocessableEntity {
 		if decoded, err := decodeEnvelope(body); err == nil && len(decoded.Errors) > 0 {
 			return r.answer(decoded, response)
 		}
@@ -267,13 +267,14 @@ func headerText(text string) string {
 	return strings.TrimSpace(b.String())
 }
 
-// progress follows a request onto the wire. Only a transport that says that it is still connecting has surely sent
-// nothing; one that says nothing may have sent everything.
+// progress follows a request onto the wire. Only a transport that says that it has not yet written has surely sent nothing;
+// one that says nothing at all may have sent everything.
 type progress struct{ state atomic.Int32 }
 
 const (
 	silent int32 = iota
 	connecting
+	connected
 	writing
 )
 
@@ -281,9 +282,20 @@ func (p *progress) trace() *httptrace.ClientTrace {
 	return &httptrace.ClientTrace{
 		// Asked anew when net/http tries again, which it does with a mutation only if nothing of it was written.
 		GetConn:      func(string) { p.state.Store(connecting) },
+		GotConn:      func(httptrace.GotConnInfo) { p.state.Store(connected) },
 		WroteHeaders: func() { p.state.Store(writing) },
 		WroteRequest: func(httptrace.WroteRequestInfo) { p.state.Store(writing) },
 	}
 }
 
-func (p *progress) mayHaveArrived() bool { return p.state.Load() != connecting }
+func (p *progress) mayHaveArrived(ctx context.Context) bool {
+	switch p.state.Load() {
+	case connecting:
+		return false
+	case connected:
+		// net/http does not wait for the end of its writing when the context ends.
+		return ctx.Err() != nil
+	default:
+		return true
+	}
+}
