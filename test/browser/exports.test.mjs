@@ -1,5 +1,7 @@
 // The exports: every page in both themes, what can be done there, and a run in the demo from the button to the simulator.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { answer, assertAccessible, assertNoSidewaysScroll, assertQuiet, desktop, failure, launch, openPage, phone, picture, settle, themes } from './browser.mjs';
 import * as fixture from './exports.fixture.mjs';
@@ -295,6 +297,52 @@ describe('exports', { concurrency: 2 }, () => {
     await page.keyboard.press('Escape');
     await page.getByRole('dialog').waitFor({ state: 'detached' });
     await page.waitForFunction(() => document.activeElement?.textContent === 'Cancel');
+    assertQuiet(complaints);
+    await close();
+  });
+
+  test('the demo is exported with one click, and the simulator has what the plan says', async () => {
+    const { page, complaints, close } = await openPage(browser, { url: server.url });
+    await page.goto('/console/');
+    await page.getByRole('link', { name: 'Exports', exact: true }).click();
+    await settle(page);
+    await page.evaluate(() => { window.loadedOnce = true; });
+    await page.getByRole('button', { name: 'Run now' }).click();
+    const row = page.getByRole('table', { name: 'Runs' }).getByRole('row').filter({ hasText: 'by hand' }).first();
+    await row.getByText('Succeeded').waitFor();
+    assert.equal(await page.evaluate(() => window.loadedOnce), true, 'the page was not loaded again');
+    await settle(page);
+    await assertAccessible(page);
+    await picture(page, 'exports-demo-light-1440');
+
+    // Once more over HTTP, as `curl` would, and the digest of what should be there.
+    const token = readFileSync(join(server.data, 'token'), 'utf8').trim();
+    const ask = async (path) => {
+      const response = await fetch(`${server.url}/api/rely${path}`, { headers: { Authorization: `Bearer ${token}` } });
+      const body = await response.json();
+      assert.equal(response.status, 200, JSON.stringify(body));
+      return body;
+    };
+    assert.equal((await ask('/migrate?wait=60s')).run.status, 'succeeded');
+    const { run: plan } = await ask('/migrate?dryRun=true&digest=true&wait=60s');
+    assert.equal(plan.status, 'succeeded');
+    assert.ok(plan.counts.unchanged > 100, `${plan.counts.unchanged} entities arrived`);
+    assert.equal(plan.counts.create + plan.counts.update, 0, 'nothing is left to send');
+    const simulator = /Rely simulator\s+(http:\/\/[^/\s]+)/.exec(server.output())[1];
+    const { digest } = await (await fetch(`${simulator}/_sim/digest`)).json();
+    assert.equal(digest, plan.digest, 'the simulator has what the plan says');
+
+    // The run's page, and the document of an entity that has arrived.
+    await row.getByRole('link').first().click();
+    await page.getByRole('heading', { level: 1, name: 'Export: changes' }).waitFor();
+    await settle(page);
+    await assertAccessible(page);
+    await picture(page, 'run-demo-light-1440');
+    await page.goto('/console/catalog/default/component/checkout?tab=export');
+    await page.getByText('Nothing to send').waitFor();
+    await page.getByText('Arrived').waitFor();
+    await settle(page);
+    await picture(page, 'entity-export-demo-light-1440');
     assertQuiet(complaints);
     await close();
   });

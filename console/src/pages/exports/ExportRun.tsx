@@ -16,14 +16,13 @@ import { PageHeader, useDocumentTitle } from '../../ui/PageHeader';
 import { Panel } from '../../ui/Panel';
 import { Status } from '../../ui/Status';
 import { Time } from '../../ui/Time';
-import { problemOf } from './advice';
 import classes from './ExportRun.module.css';
 import { ActionError, ExportsOff, RunProblem } from './Notices';
 import { RunCounts, RunTraffic } from './RunCounts';
 import { Requester } from './RunHistory';
 import { RunItems } from './RunItems';
 import { RunProgress } from './RunProgress';
-import { useRefreshWhenDone, useResume, useRetry } from './useRunActions';
+import { useRefreshOnChange, useResume, useRetry } from './useRunActions';
 import { durationOf, durationText, kindText, number, statusLook, triggerText } from './words';
 
 export default function ExportRun() {
@@ -43,7 +42,7 @@ export default function ExportRun() {
 function Watched({ id }: { id: string }) {
   const run = useQuery(runQuery(id));
   useDocumentTitle('Export run');
-  useRefreshWhenDone(run.data);
+  useRefreshOnChange(run.data);
   if (run.data) return <Loaded run={run.data} />;
   if (run.isError) {
     if (run.error instanceof ApiError && run.error.status === 404) {
@@ -90,7 +89,7 @@ function Loaded({ run }: { run: Run }) {
         </span>
       </PageHeader>
       <Stack gap="lg">
-        {underWay ? <RunProgress run={run} /> : <EndedProblem run={run} />}
+        {underWay ? <RunProgress run={run} /> : <RunProblem run={run} />}
         <RunCounts run={run} />
         <RunWarnings warnings={run.warnings ?? []} />
         <RunItems run={run} />
@@ -101,10 +100,6 @@ function Loaded({ run }: { run: Run }) {
       </Stack>
     </>
   );
-}
-
-function EndedProblem({ run }: { run: Run }) {
-  return problemOf(run) ? <RunProblem run={run} /> : null;
 }
 
 function Actions({ run }: { run: Run }) {
@@ -119,7 +114,7 @@ function Actions({ run }: { run: Run }) {
     <Stack gap="sm">
       <Group gap="xs">
         {run.resumable && (
-          <Button leftSection={<IconResume size={18} stroke={1.7} aria-hidden />} loading={resume.isPending} onClick={() => resume.mutate(run.id)}>
+          <Button leftSection={<IconResume size={18} stroke={1.7} aria-hidden />} loading={resume.isPending} onClick={() => resume.mutate(run.id, { onSuccess: () => document.getElementById('content')?.focus() })}>
             Resume
           </Button>
         )}

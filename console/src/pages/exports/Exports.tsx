@@ -14,13 +14,14 @@ import { Panel } from '../../ui/Panel';
 import { Confirm } from './Confirm';
 import { Destination } from './Destination';
 import classes from './Exports.module.css';
+import { Figures } from './Figures';
 import { LastRun } from './LastRun';
 import { ActionError, ExportsOff } from './Notices';
 import { PreviewSearch } from './PreviewSearch';
 import { RunHistory } from './RunHistory';
 import { RunProgress } from './RunProgress';
-import { Figures } from './Figures';
-import { useRefreshWhenDone, useStart } from './useRunActions';
+import { useRefreshOnChange, useStart } from './useRunActions';
+import { outcomeText, statusLook } from './words';
 
 export default function Exports() {
   const { data: bootstrap } = useQuery(bootstrapQuery);
@@ -39,7 +40,7 @@ function Hosted() {
   const status = useQuery(statusQuery);
   const start = useStart();
   const running = isUnderWay(status.data?.running) ? status.data?.running : undefined;
-  useRefreshWhenDone(running);
+  useRefreshOnChange(running, status.data?.last);
   return (
     <>
       <PageHeader title="Exports" right={<StartButtons busy={running !== undefined} start={start} />}>
@@ -66,8 +67,8 @@ function Loaded({ status }: { status: ExportStatus }) {
   const running = isUnderWay(status.running) ? status.running : undefined;
   return (
     <>
-      <VisuallyHidden role="status">{running || !status.last ? '' : `The last run ${status.last.id} has ended`}</VisuallyHidden>
-      {running ? <RunProgress run={running} link /> : status.last && <LastRun run={status.last} />}
+      <VisuallyHidden role="status">{running || !status.last ? '' : `The last run: ${statusLook(status.last.status).label}, ${outcomeText(status.last)}`}</VisuallyHidden>
+      {running ? <RunProgress key={running.id} run={running} link /> : status.last && <LastRun run={status.last} />}
       <Figures status={status} />
       <div className={classes.columns}>
         <RunHistory running={running} />

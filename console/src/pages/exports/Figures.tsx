@@ -15,7 +15,7 @@ export function Figures({ status }: { status: ExportStatus }) {
     <section aria-label="In numbers" className={classes.figures}>
       <Figure value={number(ledger?.sent ?? 0)} name={ledger?.sent === 1 ? 'entity at Rely' : 'entities at Rely'} />
       <Figure
-        value={failed > 0 && last ? <Link to="/exports/runs/$run" params={{ run: last.id }} search={{ status: 'failed' }}>{number(failed)}</Link> : number(failed)}
+        value={last && last.counts.failed > 0 && failed > 0 ? <Link to="/exports/runs/$run" params={{ run: last.id }} search={{ status: 'failed' }}>{number(failed)}</Link> : number(failed)}
         name="could not be sent"
         bad={failed > 0}
       />

@@ -3,7 +3,6 @@ import { Link } from '@tanstack/react-router';
 import type { Run } from '../../api/export';
 import { Status } from '../../ui/Status';
 import { Time } from '../../ui/Time';
-import { problemOf } from './advice';
 import classes from './LastRun.module.css';
 import { RunProblem } from './Notices';
 import { durationOf, durationText, kindText, outcomeText, statusLook } from './words';
@@ -23,7 +22,7 @@ export function LastRun({ run }: { run: Run }) {
           See the run
         </Anchor>
       </Paper>
-      {problemOf(run) && <RunProblem run={run} link />}
+      <RunProblem run={run} link />
     </>
   );
 }

@@ -57,7 +57,7 @@ function Loaded({ preview, format, onFormat }: { preview: Preview } & Omit<Props
       )}
       <div className={classes.columns}>
         {document ? (
-          <DocumentView document={document} added={preview.added ?? []} format={format} onFormat={onFormat} />
+          <DocumentView document={document} added={preview.lastSent ? (preview.added ?? []) : []} format={format} onFormat={onFormat} />
         ) : (
           <Paper p="lg"><Text size="sm" c="dimmed">There is no document to show.</Text></Paper>
         )}

@@ -23,14 +23,17 @@ export function useRetry(id: string) {
   return useMutation({ mutationFn: (refs?: string[]) => retryFailed(id, refs), onSettled: () => refreshRuns(queryClient) });
 }
 
-/** Asks for everything again when the run that is watched has ended, or another has begun. */
-export function useRefreshWhenDone(run: Run | undefined): void {
+/**
+ * Asks for everything again when what is watched moves on: a run has begun or ended, here or elsewhere. A run that was over
+ * between two questions is seen by its name alone.
+ */
+export function useRefreshOnChange(...watched: (Run | undefined)[]): void {
   const queryClient = useQueryClient();
-  const watched = run && isUnderWay(run) ? run.id : undefined;
-  const before = useRef(watched);
+  const key = watched.some((run) => run) ? watched.map((run) => (run ? `${run.id} ${isUnderWay(run)}` : '')).join() : undefined;
+  const before = useRef(key);
   useEffect(() => {
-    if (before.current === watched) return;
-    before.current = watched;
-    void refreshRuns(queryClient);
-  }, [watched, queryClient]);
+    const known = before.current;
+    before.current = key;
+    if (known !== undefined && known !== key) void refreshRuns(queryClient);
+  }, [key, queryClient]);
 }
