@@ -6,6 +6,9 @@ import "github.com/understudy-portal/understudy/host/config"
 // the working directory, so that two servers do not share it by accident.
 const defaultDataDir = "understudy-data"
 
+// DataDir is where a server of this configuration keeps its data.
+func DataDir(c *config.Config) (string, error) { return dataDir(c) }
+
 func dataDir(c *config.Config) (string, error) {
 	dir, ok, err := c.OptionalString("understudy.dataDir")
 	if err != nil || !ok {

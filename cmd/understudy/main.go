@@ -41,6 +41,7 @@ type commands struct {
 	Demo    demoCommand    `cmd:"" help:"Serve a sample company on this machine alone; no account, nothing to install."`
 	Config  configCommand  `cmd:"" help:"Look at the configuration."`
 	Catalog catalogCommand `cmd:"" help:"Look at catalog files."`
+	Export  exportCommand  `cmd:"" help:"Export the catalog of a running server, and see how exports went."`
 	Sim     simCommand     `cmd:"" help:"Stand in for Spacelift or Rely on this machine, for tests and trials."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
@@ -105,7 +106,10 @@ func (e silentError) Unwrap() error { return e.error }
 
 // report tells the user what went wrong, one line a mistake, and returns the exit code.
 func report(w io.Writer, err error) int {
-	if _, ok := errors.AsType[silentError](err); ok {
+	if silent, ok := errors.AsType[silentError](err); ok {
+		if coded, ok := errors.AsType[codedError](silent.error); ok {
+			return coded.code
+		}
 		return exitFailed
 	}
 	for line := range strings.SplitSeq(err.Error(), "\n") {
