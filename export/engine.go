@@ -99,6 +99,9 @@ type Engine struct {
 	// wake ends the runner's wait.
 	wake chan struct{}
 
+	// closed ends the waits of requests.
+	closed chan struct{}
+
 	opening sync.Mutex // held while the store is opened
 	store   *store
 
@@ -130,7 +133,7 @@ func New(opts Options) (*Engine, error) {
 	e := &Engine{
 		opts: opts, dest: opts.Destination, log: opts.Log.With("destination", opts.ID), now: opts.Now,
 		who: auth.ServiceCredentials(opts.Plugin), holder: uuid.NewString(),
-		meter: newMeter(opts.ID, opts.Metrics), wake: make(chan struct{}, 1), changed: make(chan struct{}),
+		meter: newMeter(opts.ID, opts.Metrics), wake: make(chan struct{}, 1), changed: make(chan struct{}), closed: make(chan struct{}),
 	}
 	if err := e.schedule(); err != nil {
 		return nil, fmt.Errorf("export: %w", err)
@@ -178,6 +181,18 @@ func (e *Engine) tick(ctx context.Context) error {
 func (e *Engine) Start(ctx context.Context) error {
 	_, err := e.open(ctx)
 	return err
+}
+
+// Close ends the waits of requests. Runs end with the context of Run.
+func (e *Engine) Close() error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	select {
+	case <-e.closed:
+	default:
+		close(e.closed)
+	}
+	return nil
 }
 
 // Health reports whether the engine can read and write its store.

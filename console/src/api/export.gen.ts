@@ -1,5 +1,5 @@
 // Generated from export/openapi.yaml by npm run types. Do not edit.
-// sha256:f43f58cb54b7c30ebf5a351598993676324a2754224994b718c3d1f5c96813a7
+// sha256:84909bbfa66063ae893cf8d43b5414e082c98277601ea5435567f446161fb953
 
 export interface paths {
     "/migrate": {
@@ -247,6 +247,11 @@ export interface components {
              * @description The destination asked us to wait until then
              */
             waitingUntil?: string;
+            /**
+             * Format: date-time
+             * @description When what failed is tried again by itself
+             */
+            retryAt?: string;
             resumable?: boolean;
             href?: string;
         };
@@ -384,6 +389,8 @@ export interface operations {
                 dryRun?: boolean;
                 /** @description Send what has not changed as well */
                 full?: boolean;
+                /** @description Compute what the destination should have as one hash; of dry runs only */
+                digest?: boolean;
                 /** @description Answer when the run has ended, or after this time, such as 30s; ten minutes at most */
                 wait?: string;
             };
@@ -421,6 +428,8 @@ export interface operations {
                 dryRun?: boolean;
                 /** @description Send what has not changed as well */
                 full?: boolean;
+                /** @description Compute what the destination should have as one hash; of dry runs only */
+                digest?: boolean;
                 /** @description Answer when the run has ended, or after this time, such as 30s; ten minutes at most */
                 wait?: string;
             };

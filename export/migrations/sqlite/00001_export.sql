@@ -1,0 +1,98 @@
+-- +goose Up
+-- All times are milliseconds since 1970, zero where there is none; flags are 0 and 1.
+CREATE TABLE export_destination (
+    id               TEXT    NOT NULL PRIMARY KEY,
+    target           TEXT    NOT NULL DEFAULT '',
+    mode             TEXT    NOT NULL DEFAULT '',
+    known            TEXT    NOT NULL DEFAULT '', -- what the destination found out about itself
+    token_state      TEXT    NOT NULL DEFAULT 'untested',
+    token_at         INTEGER NOT NULL DEFAULT 0,
+    token_message    TEXT    NOT NULL DEFAULT '',
+    learned_bytes    INTEGER NOT NULL DEFAULT 0,  -- payloads longer than this are refused
+    learned_under    INTEGER NOT NULL DEFAULT 0,  -- the configured limit when that was learned
+    ticket           TEXT    NOT NULL DEFAULT '', -- of the lease: who runs, and a fence for what it writes
+    holder           TEXT    NOT NULL DEFAULT '',
+    lease_expires_at INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+CREATE TABLE export_run (
+    id           TEXT    NOT NULL PRIMARY KEY,
+    destination  TEXT    NOT NULL,
+    cause        TEXT    NOT NULL,            -- manual, cron, missed, retry
+    requested_by TEXT    NOT NULL,
+    status       TEXT    NOT NULL,
+    phase        TEXT    NOT NULL DEFAULT '',
+    mode         TEXT    NOT NULL DEFAULT '',
+    parent_id    TEXT    NOT NULL DEFAULT '',
+    dry_run      INTEGER NOT NULL,
+    send_all     INTEGER NOT NULL,
+    want_digest  INTEGER NOT NULL,
+    refs         BLOB    NOT NULL,            -- of a retry: the entities that it is for
+    planned      INTEGER NOT NULL DEFAULT 0,  -- the chunks are all there
+    progress     TEXT    NOT NULL DEFAULT '{}',
+    error        TEXT    NOT NULL DEFAULT '',
+    started_at   INTEGER NOT NULL,
+    ended_at     INTEGER NOT NULL DEFAULT 0,
+    retry_at     INTEGER NOT NULL DEFAULT 0,
+    retry_step   INTEGER NOT NULL DEFAULT 0,
+    cancel       INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE UNIQUE INDEX export_run_active ON export_run (destination, dry_run) WHERE status IN ('queued', 'running');
+CREATE INDEX export_run_history ON export_run (destination, id);
+
+CREATE TABLE export_chunk (
+    run_id       TEXT    NOT NULL,
+    seq          INTEGER NOT NULL,
+    stage        INTEGER NOT NULL,
+    state        TEXT    NOT NULL, -- planned, sending, submitted, settled, split, failed, parked; dry and skipped are never sent
+    ticket       TEXT    NOT NULL DEFAULT '',
+    entities     INTEGER NOT NULL,
+    bytes        INTEGER NOT NULL,
+    attempts     INTEGER NOT NULL DEFAULT 0,
+    error        TEXT    NOT NULL DEFAULT '',
+    first_ref    TEXT    NOT NULL,
+    last_ref     TEXT    NOT NULL,
+    parent_seq   INTEGER NOT NULL DEFAULT 0,
+    submitted_at INTEGER NOT NULL DEFAULT 0,
+    updated_at   INTEGER NOT NULL,
+    items        BLOB    NOT NULL, -- who is in it
+    body         BLOB    NOT NULL, -- what is sent; empty once that has settled
+    PRIMARY KEY (run_id, seq)
+) STRICT;
+
+CREATE TABLE export_item (
+    run_id      TEXT    NOT NULL,
+    entity_ref  TEXT    NOT NULL,
+    dest_id     TEXT    NOT NULL,
+    status      TEXT    NOT NULL,
+    operation   TEXT    NOT NULL,
+    code        TEXT    NOT NULL,
+    http_status INTEGER NOT NULL,
+    message     TEXT    NOT NULL,
+    attempts    INTEGER NOT NULL,
+    at          INTEGER NOT NULL,
+    PRIMARY KEY (run_id, entity_ref)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE export_ledger (
+    destination TEXT    NOT NULL,
+    entity_ref  TEXT    NOT NULL,
+    dest_id     TEXT    NOT NULL,
+    doc_hash    BLOB    NOT NULL, -- of what was sent last; empty if nothing was
+    prop_keys   TEXT    NOT NULL, -- of what was sent last, one a line
+    state       TEXT    NOT NULL, -- sent, failed
+    last_run    TEXT    NOT NULL,
+    attempts    INTEGER NOT NULL,
+    last_error  TEXT    NOT NULL,
+    sent_at     INTEGER NOT NULL,
+    changed_at  INTEGER NOT NULL, -- when a change was first seen that has not arrived
+    PRIMARY KEY (destination, entity_ref, dest_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX export_ledger_failed ON export_ledger (destination, changed_at) WHERE state = 'failed';
+
+-- +goose Down
+DROP TABLE export_ledger;
+DROP TABLE export_item;
+DROP TABLE export_chunk;
+DROP TABLE export_run;
+DROP TABLE export_destination;
