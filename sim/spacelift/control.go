@@ -53,6 +53,16 @@ func (r *run) public() Run {
 	return made
 }
 
+// Stacks are the ids of all stacks, in the order of their names.
+func (s *Server) Stacks() []string {
+	defer s.world.lock()()
+	ids := make([]string, 0, len(s.world.stacks))
+	for _, st := range s.world.stacks {
+		ids = append(ids, st.id)
+	}
+	return ids
+}
+
 // Patch changes a stack; fields that are nil stay as they are.
 type Patch struct {
 	Name        *string   `json:"name,omitempty"`
@@ -201,7 +211,14 @@ func (s *Server) Control() http.Handler {
 		s.ClearRequests()
 		w.WriteHeader(http.StatusNoContent)
 	})
-	mux.HandleFunc("GET /stacks/{id}/runs", func(w http.ResponseWriter, r *http.Request) { writeJSON(w, s.Runs(r.PathValue("id"))) })
+	mux.HandleFunc("GET /stacks/{id}/runs", func(w http.ResponseWriter, r *http.Request) {
+		runs := s.Runs(r.PathValue("id"))
+		if runs == nil {
+			refuse(w, fmt.Errorf("stack %q: %w", r.PathValue("id"), ErrUnknown))
+			return
+		}
+		writeJSON(w, runs)
+	})
 	mux.HandleFunc("POST /stacks/{id}", func(w http.ResponseWriter, r *http.Request) {
 		var patch Patch
 		if err := read(r, &patch); err != nil {

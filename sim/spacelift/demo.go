@@ -11,8 +11,8 @@ type demoStack struct {
 // demo is the infrastructure of Acme Parcel, in the middle of an ordinary day.
 func (w *world) demo() {
 	spaces := w.demoSpaces()
-	private := &pool{id: id(w.now().AddDate(-1, 0, 0), mix(w.seed, 1)), name: "eu-private", size: 4}
-	nights := &pool{id: id(w.now().AddDate(-1, 0, 0), mix(w.seed, 2)), name: "maintenance-window"} // no workers by day
+	private := &pool{id: id(founded(), mix(w.seed, 1)), name: "eu-private", size: 4}
+	nights := &pool{id: id(founded(), mix(w.seed, 2)), name: "maintenance-window"} // no workers by day
 	w.pools = append(w.pools, private, nights)
 	lines := demoStacks(private, nights)
 	for _, line := range lines {
@@ -56,7 +56,7 @@ func (w *world) demoSpaces() map[string]*space {
 		{"commerce", rootSpace, "The shop and the apps"},
 		{"payments", "commerce", "Prices, invoices and money"},
 	} {
-		made := id(w.now().AddDate(-2, 0, 0), mixString(w.seed, line.name))
+		made := id(founded(), mixString(w.seed, line.name))
 		spaces[line.name] = w.addSpace(&space{
 			id: line.name + "-" + made, name: line.name, description: line.description, parent: spaces[line.parent],
 			labels: []string{"company:acme"},
@@ -90,9 +90,15 @@ func (w *world) demoStack(line demoStack, sp *space) *stack {
 
 func (w *world) demoDependencies() {
 	for _, pair := range [][2]string{
-		{"prod-cluster-eu", "prod-network"}, {"prod-cluster-us", "prod-network"}, {"prod-dns", "account-baseline"},
-		{"prod-tracking-api", "prod-cluster-eu"}, {"prod-tracking-api", "prod-parcels-db"}, {"prod-scan-ingest", "prod-scan-topic"},
-		{"prod-web-shop", "prod-cdn"}, {"prod-shop-bff", "prod-session-cache"}, {"prod-reports", "prod-warehouse"},
+		{"prod-cluster-eu", "prod-network"},
+		{"prod-cluster-us", "prod-network"},
+		{"prod-dns", "account-baseline"},
+		{"prod-tracking-api", "prod-cluster-eu"},
+		{"prod-tracking-api", "prod-parcels-db"},
+		{"prod-scan-ingest", "prod-scan-topic"},
+		{"prod-web-shop", "prod-cdn"},
+		{"prod-shop-bff", "prod-session-cache"},
+		{"prod-reports", "prod-warehouse"},
 		{"staging-cluster", "staging-network"},
 	} {
 		st, on := w.stackBy[pair[0]], w.stackBy[pair[1]]
@@ -134,7 +140,7 @@ func (w *world) extra(stackID, kind, state string, ago time.Duration) *run {
 	for i := range r.history {
 		r.history[i].at = r.history[i].at.Add(-back)
 	}
-	r.id = id(r.created, r.key)
+	r.id, r.millisecond = id(r.created, r.key), r.created.UnixMilli()
 	st.runs = append(st.runs, r)
 	if !terminal(state) {
 		w.resume(r)
@@ -229,3 +235,6 @@ func demoProducts(private, nights *pool) []demoStack {
 		}},
 	}
 }
+
+// founded is when spaces and pools came to be: always the same, so that their ids can stand in a configuration.
+func founded() time.Time { return time.Date(2024, 2, 1, 9, 0, 0, 0, time.UTC) }

@@ -92,7 +92,7 @@ func (s *Server) describe(r *http.Request, c *call) {
 		c.entry.Key = c.caller.key.ID
 	}
 	for _, text := range c.strings() {
-		if _, known := s.identity.keys[text]; known && c.entry.Key == "" {
+		if _, known := s.identity.keys[text]; known && (c.entry.Key == "" || c.exchange()) {
 			c.entry.Key = text
 		}
 		if _, known := s.world.stackBy[text]; known && c.entry.Stack == "" {

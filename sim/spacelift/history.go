@@ -9,7 +9,7 @@ import (
 func (w *world) seededRun(st *stack, n int) *run {
 	seed := w.seedOf(st, n)
 	r := &run{key: seed.key, stack: st, kind: seed.kind, state: seed.state, created: seed.created, branch: st.branch}
-	r.id = id(r.created, r.key)
+	r.id, r.millisecond = id(r.created, r.key), r.created.UnixMilli()
 	d := roll(r.key, 0x10)
 	switch {
 	case n == st.seeded-1:

@@ -23,12 +23,18 @@ func (at indexed) id() string {
 	return id(at.seed.created, at.seed.key)
 }
 
-func (at indexed) millisecond() uint64 { return uint64(at.seed.created.UnixMilli()) } //nolint:gosec // after 1970
+// millisecond is that of the id.
+func (at indexed) millisecond() int64 {
+	if at.run != nil {
+		return at.run.millisecond
+	}
+	return at.seed.created.UnixMilli()
+}
 
 // before compares ids, and makes up its own only for those of the same millisecond.
 func (at indexed) before(other string) bool {
-	if made, err := ulid.Parse(other); err == nil && made.Time() != at.millisecond() {
-		return at.millisecond() < made.Time()
+	if made, err := ulid.Parse(other); err == nil && int64(made.Time()) != at.millisecond() {
+		return at.millisecond() < int64(made.Time())
 	}
 	return at.id() < other
 }
@@ -108,7 +114,7 @@ func (w *world) findRun(runID string) *run {
 		return nil
 	}
 	for at := range w.allRuns(nil) {
-		if at.millisecond() == made.Time() && at.id() == runID {
+		if at.millisecond() == int64(made.Time()) && at.id() == runID {
 			return w.runAt(at)
 		}
 	}

@@ -49,7 +49,7 @@ func (j *journal) add(r *Request) {
 func (j *journal) all() []Request {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return slices.Clone(j.requests[max(0, len(j.requests)-journalMost):])
+	return append([]Request{}, j.requests[max(0, len(j.requests)-journalMost):]...)
 }
 
 func (j *journal) clear() {

@@ -17,8 +17,18 @@ const (
 func largeStates() []string {
 	var states []string
 	for _, share := range []choice[string]{
-		{70, stateFinished}, {8, stateFailed}, {5, stateUnconfirmed}, {5, stateNone}, {1, statePlanning}, {1, stateApplying},
-		{1, statePreparing}, {1, stateInitializing}, {4, stateDiscarded}, {2, stateStopped}, {1, stateConfirmed}, {1, stateReplanRequested},
+		{70, stateFinished},
+		{8, stateFailed},
+		{5, stateUnconfirmed},
+		{5, stateNone},
+		{1, statePlanning},
+		{1, stateApplying},
+		{1, statePreparing},
+		{1, stateInitializing},
+		{4, stateDiscarded},
+		{2, stateStopped},
+		{1, stateConfirmed},
+		{1, stateReplanRequested},
 	} {
 		states = append(states, slices.Repeat([]string{share.value}, share.weight)...)
 	}
@@ -31,7 +41,7 @@ var largeTraits = []choice[Trait]{{60, PlanChanges}, {15, PlanNoop}, {15, FailPl
 func (w *world) large() {
 	spaces := w.largeSpaces()
 	for n := range largePools {
-		w.pools = append(w.pools, &pool{id: id(w.now(), mix(w.seed, 3, uint64(n))), name: fmt.Sprintf("pool-%02d", n), size: 4}) //nolint:gosec // a count
+		w.pools = append(w.pools, &pool{id: id(founded(), mix(w.seed, 3, uint64(n))), name: fmt.Sprintf("pool-%02d", n), size: 4}) //nolint:gosec // a count
 	}
 	states, with := largeStates(), 0
 	all := make([]*stack, largeStacks)
@@ -61,7 +71,7 @@ func (w *world) largeSpaces() []*space {
 		for _, parent := range level {
 			for n := range width {
 				name := fmt.Sprintf("%s-%c", parent.name, 'a'+n)
-				made := id(w.now().AddDate(-1, 0, 0), mixString(w.seed, name))
+				made := id(founded(), mixString(w.seed, name))
 				next = append(next, w.addSpace(&space{id: name + "-" + made, name: name, parent: parent, description: "Space " + name}))
 			}
 		}

@@ -49,7 +49,8 @@ func (w *world) start(st *stack, kind string, by string) *run {
 		key: mix(w.seed, 0x52, w.created), stack: st, kind: kind, created: w.now(), triggeredBy: by,
 		branch: st.branch, commit: st.commit,
 	}
-	r.id, r.title = id(r.created, r.key), st.commit.message
+	w.name(r)
+	r.title = st.commit.message
 	st.runs = append(st.runs, r)
 	w.enter(r, stateQueued, by, "")
 	return r

@@ -128,6 +128,7 @@ type delta struct{ add, change, remove, resources int }
 
 type run struct {
 	id                 string
+	millisecond        int64  // of the id
 	key                uint64 // seeds what is random about the run
 	stack              *stack
 	kind, state        string

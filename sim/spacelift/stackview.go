@@ -12,6 +12,7 @@ type stackView struct {
 	server *Server
 	stack  *stack
 	caller caller
+	within *space
 
 	ID                                        graphql.ID
 	Name, State, Provider, Repository, Branch string
@@ -54,7 +55,7 @@ type spaceView struct {
 // viewStack wants the lock of the world.
 func (s *Server) viewStack(st *stack, c caller) *stackView {
 	return &stackView{
-		server: s, stack: st, caller: c,
+		server: s, stack: st, caller: c, within: st.space,
 		ID: graphql.ID(st.id), Name: st.name, Description: optional(st.description), Labels: list(st.labels),
 		State: st.state, StateSetAt: optionalUnix(st.stateSetAt), CreatedAt: unix(st.createdAt), Space: graphql.ID(st.space.id),
 		Provider: st.provider, Namespace: optional(st.namespace), Repository: st.repository, Branch: st.branch,
@@ -106,7 +107,7 @@ func viewSpace(sp *space, c caller) *spaceView {
 }
 
 // SpaceDetails is the space of the stack.
-func (v *stackView) SpaceDetails() *spaceView { return viewSpace(v.stack.space, v.caller) }
+func (v *stackView) SpaceDetails() *spaceView { return viewSpace(v.within, v.caller) }
 
 // Blocker is the run that others wait for.
 func (v *stackView) Blocker() *runView {

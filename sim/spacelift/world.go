@@ -26,6 +26,7 @@ type world struct {
 	stacks  []*stack // by name, then id
 	stackBy map[string]*stack
 	created uint64 // runs that were not seeded
+	newest  int64  // millisecond of the newest id of a run
 	stacked int    // stacks ever
 	index   []indexed
 	moved   uint64 // transitions ever, so that tests can see something happen
@@ -38,6 +39,13 @@ func (w *world) lock() func() {
 }
 
 func (w *world) now() time.Time { return w.clock.time }
+
+// name gives a new run its id. Ids grow, also within a millisecond, because they are the cursors of lists.
+func (w *world) name(r *run) {
+	r.millisecond = max(r.created.UnixMilli(), w.newest+1)
+	w.newest = r.millisecond
+	r.id = id(time.UnixMilli(r.millisecond), r.key)
+}
 
 // id is a ULID out of the seed. Two are the same only for the same time and key.
 func id(at time.Time, key uint64) string {
