@@ -29,6 +29,7 @@ import (
 	"github.com/understudy-portal/understudy/host/router"
 	"github.com/understudy-portal/understudy/host/schedule"
 	"github.com/understudy-portal/understudy/host/telemetry"
+	"github.com/understudy-portal/understudy/plugins/spacelift/internal/store"
 	sim "github.com/understudy-portal/understudy/sim/spacelift"
 	"github.com/understudy-portal/understudy/sim/spacelift/spacelifttest"
 )
@@ -128,6 +129,7 @@ type server struct {
 	metrics *prometheus.Registry
 	tasks   *schedule.Scheduler
 	client  *http.Client
+	db      *database.Database
 	stop    func()
 }
 
@@ -154,7 +156,8 @@ func start(t testing.TB, s setup) *server {
 	if s.catalog == nil {
 		s.catalog = &catalog{}
 	}
-	out := &server{t: t, log: &buffer{}, plugin: New(), metrics: prometheus.NewRegistry()}
+	out := &server{t: t, db: s.db, log: &buffer{}, plugin: New(), metrics: prometheus.NewRegistry()}
+	out.plugin.lookPauses = []time.Duration{0, 10 * time.Millisecond}
 	log := telemetry.NewLogger(out.log, telemetry.LogOptions{Format: telemetry.JSON, Level: -4})
 	open := func(context.Context) (*database.Database, error) { return s.db, nil }
 	rt, err := router.New(router.Config{}, router.Options{Gate: gate{}, Log: log})
@@ -304,4 +307,14 @@ func account(t testing.TB, o sim.Options) (*spacelifttest.Sim, string) {
 	t.Helper()
 	s := spacelifttest.Start(t, o)
 	return s, s.URL + "/graphql"
+}
+
+// store is a further handle to the plugin's tables.
+func (s *server) store(t *testing.T) *store.Store {
+	t.Helper()
+	st, err := store.Open(t.Context(), s.db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return st
 }

@@ -42,7 +42,10 @@ var openapiYAML []byte
 
 // Plugin is the plugin spacelift-io.
 type Plugin struct {
-	now     func() time.Time
+	now func() time.Time
+	// lookPauses are trigger.Options', shorter in tests.
+	lookPauses []time.Duration
+
 	client  *client.Client
 	mirror  *mirror.Mirror
 	trigger *trigger.Engine
@@ -109,7 +112,7 @@ func (p *Plugin) Register(ctx context.Context, env *host.Env) error {
 		RequestsPerSecond: cfg.Limits.RequestsPerSecond,
 	})
 	p.trigger = trigger.New(trigger.Options{
-		Upstream: p.client, Store: st, Log: env.Log, Metrics: env.Metrics, Now: p.now, KeyID: cfg.APIKey, After: p.afterTrigger,
+		Upstream: p.client, Store: st, Log: env.Log, Metrics: env.Metrics, Now: p.now, KeyID: cfg.APIKey, After: p.afterTrigger, LookPauses: p.lookPauses,
 	})
 	if err := p.addTasks(tasks, cfg, interval); err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -22,6 +23,7 @@ type Upstream interface {
 	Sweep(ctx context.Context, page func([]client.Stack) error) error
 	StacksIn(ctx context.Context, states []string) ([]client.Stack, error)
 	Stack(ctx context.Context, id string) (client.StackDetail, error)
+	Status() client.Status
 }
 
 // Options are what a Mirror works with. All are needed, but for Metrics.
@@ -217,13 +219,14 @@ func (m *Mirror) List(s *Snapshot, compressed bool) []byte {
 const firstWait = 10 * time.Second
 
 // Await returns the snapshot once there was a complete sweep. A reader before that waits, ten seconds at most or until
-// the sweep fails, whose error it gets.
+// the sweep fails, whose error it gets; not at all while Spacelift takes no requests for longer than that.
 func (m *Mirror) Await(ctx context.Context) (*Snapshot, error) {
 	if s := m.Snapshot(); s.Synced() {
 		return s, nil
 	}
-	timer := time.NewTimer(firstWait)
-	defer timer.Stop()
+	end := time.Now().Add(firstWait)
+	tick := time.NewTicker(firstWait / 20)
+	defer tick.Stop()
 	for {
 		m.mu.Lock()
 		changed := m.changed
@@ -235,16 +238,28 @@ func (m *Mirror) Await(ctx context.Context) (*Snapshot, error) {
 		if err := m.failure(s); err != nil {
 			return nil, err
 		}
+		if wait := m.opts.Upstream.Status().RateLimitedUntil.Sub(m.opts.Now()); wait > time.Until(end) {
+			return nil, &client.Error{
+				Code: client.CodeRateLimited, Status: http.StatusServiceUnavailable, RetryAfter: wait,
+				Message: "Spacelift takes no more requests for a while; the stacks have not been read yet",
+			}
+		}
 		select {
 		case <-changed:
-		case <-timer.C:
-			return nil, &client.Error{
-				Code: client.CodeUnavailable, Status: 504, RetryAfter: firstWait,
-				Message: "the stacks are being read from Spacelift for the first time; ask again in a moment",
+		case <-tick.C:
+			if time.Now().After(end) {
+				return nil, errFirst()
 			}
 		case <-ctx.Done():
 			return nil, context.Cause(ctx)
 		}
+	}
+}
+
+func errFirst() error {
+	return &client.Error{
+		Code: client.CodeUnavailable, Status: http.StatusGatewayTimeout, RetryAfter: firstWait,
+		Message: "the stacks are being read from Spacelift for the first time; ask again in a moment",
 	}
 }
 
