@@ -191,7 +191,9 @@ func TestSecretThatCannotBeRead(t *testing.T) {
 	t.Parallel()
 	a := &account{}
 	c, log := a.client(t, func(o *Options) {
-		o.Secret = func(context.Context) (config.Secret, error) { return config.Secret{}, errors.New("content: " + keySecret) }
+		o.Secret = func(context.Context) (config.Secret, error) {
+			return config.Secret{}, errors.New("content: " + keySecret)
+		}
 	})
 	_, err := c.Viewer(t.Context())
 	e := failed(t, err, CodeAuth, 503)
