@@ -6,7 +6,7 @@ const groups = {
   finished: ['FINISHED'],
 };
 export const groupOf = (state) => Object.keys(groups).find((g) => groups[g].includes(state)) ?? 'other';
-const ago = (seconds) => new Date(Date.now() - seconds * 1000).toISOString();
+export const ago = (seconds) => new Date(Date.now() - seconds * 1000).toISOString();
 
 export const spaces = [
   { id: 'root', name: 'root' },
@@ -54,6 +54,11 @@ export const runs = [
   run('01RUN7', 'FAILED', { triggeredBy: 'ada@example.com', createdAt: ago(19000), delta: { add: 0, change: 0, delete: 0 } }),
   run('01RUN6', 'DISCARDED', { createdAt: ago(29000), needsApproval: true, drift: true }),
 ];
+
+/** A trigger whose answer was lost. */
+export const lostTrigger = {
+  id: '01REQUEST', stackId: 'stack-00006', outcome: 'unknown', requestedBy: 'user:default/guest', requestedAt: ago(10), reason: 'The certificate ends', message: "Spacelift's answer was lost.",
+};
 
 function counts(items, key) {
   const out = new Map();
@@ -130,4 +135,12 @@ export class FakeSpacelift {
       syncedAt: this.status.synced.at ?? null, spaces, labels: counts(this.stacks.flatMap((s) => s.labels), (l) => l), groups: counts(without, (s) => s.group),
     };
   }
+}
+
+/** An account that answers a trigger in its own way, with some of its stacks changed. */
+export function accountWith({ onTrigger, stacks = {} }) {
+  const out = new FakeSpacelift({ runPages: { tracked: [run('01RUNNEW', 'PLANNING', { requestedBy: 'user:default/guest', createdAt: ago(3600) }), ...runs.slice(1)], proposed: [], task: [] } });
+  if (onTrigger) out.onTrigger = onTrigger;
+  for (const [i, more] of Object.entries(stacks)) out.stacks[i] = stack(Number(i), more);
+  return out;
 }

@@ -1,0 +1,198 @@
+// What people do on the Spacelift pages, and the way of a trigger from the question to the end of its run. Most is played by a
+// fake account; the last part is the demo with its simulator.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { assertQuiet, launch, openPage, phone, settle } from './browser.mjs';
+import { startDemo } from './server.mjs';
+import { accountWith, FakeSpacelift, lostTrigger, runs, run, stack } from './spacelift.mjs';
+
+const dialog = (page) => page.getByRole('dialog', { name: 'Trigger a run' });
+
+function lockedAccount() {
+  const out = new FakeSpacelift();
+  out.stacks[0] = stack(0, { lockedBy: 'ada@example.com', trigger: { allowed: false, reason: 'The stack is locked by ada@example.com.' } });
+  return out;
+}
+
+describe('spacelift', { concurrency: 2 }, () => {
+  let server;
+  let browser;
+  before(async () => {
+    [server, browser] = await Promise.all([startDemo(), launch()]);
+  });
+  after(async () => {
+    await browser?.close();
+    await server?.stop();
+  });
+
+  const open = async (fake, path, options = {}) => {
+    const opened = await openPage(browser, { url: server.url, ...options });
+    await fake.install(opened.page);
+    await opened.page.goto(`/console${path}`);
+    return opened;
+  };
+  const drawn = (page) => page.locator('tr[data-stack]').count();
+
+  test('ten thousand stacks: few rows are drawn, and pages are read as one scrolls', async () => {
+    const fake = new FakeSpacelift({ stacks: Array.from({ length: 10_000 }, (_, i) => stack(i)) });
+    const { page, complaints, close } = await open(fake, '/spacelift');
+    await page.getByText('10,000 stacks').waitFor();
+    await settle(page);
+    assert.equal(await page.getByRole('table').getAttribute('aria-rowcount'), '10001');
+    const first = await drawn(page);
+    assert.ok(first > 5 && first < 60, `${first} rows`);
+    const readAtFirst = fake.reads.length;
+    assert.ok(readAtFirst <= 3, `${readAtFirst} requests`);
+    const elements = await page.evaluate(() => document.querySelectorAll('*').length);
+    for (const wanted of [1, 5, 10]) {
+      await page.waitForFunction((pages) => {
+        window.scrollTo(0, document.documentElement.scrollHeight);
+        return Math.max(...[...document.querySelectorAll('tr[data-stack]')].map((r) => Number(r.dataset.index))) >= pages * 100 - 1;
+      }, wanted);
+      const rows = await drawn(page);
+      assert.ok(rows < 60, `${rows} rows after ${wanted} pages`);
+    }
+    assert.ok(fake.reads.some((r) => r.includes('cursor=900')), fake.reads.join(' '));
+    const now = await page.evaluate(() => document.querySelectorAll('*').length);
+    assert.ok(now < elements * 1.5, `${now} elements, and ${elements} at first`);
+    assertQuiet(complaints);
+    await close();
+  });
+
+  test('filters are in the address; a group takes the place of states', async () => {
+    const { page, complaints, close } = await open(new FakeSpacelift(), '/spacelift');
+    await page.getByText('40 stacks').waitFor();
+    await page.getByRole('button', { name: /^Failed/ }).click();
+    await page.waitForURL('**/spacelift?group=failed');
+    await page.getByText('3 stacks').waitFor();
+    await page.getByRole('button', { name: 'Space', exact: true }).click();
+    await page.getByRole('checkbox', { name: 'Platform' }).check();
+    await page.waitForURL('**/spacelift?group=failed&space=platform');
+    assert.equal(await page.getByRole('checkbox', { name: 'Network' }).isDisabled(), true, 'it is below the one that is chosen');
+    assert.equal(await page.getByRole('checkbox', { name: 'Network' }).isChecked(), true);
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'State', exact: true }).click();
+    await page.getByRole('checkbox', { name: 'Planning', exact: true }).check();
+    await page.waitForURL('**/spacelift?state=PLANNING&space=platform');
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'Label', exact: true }).click();
+    await page.getByRole('textbox', { name: 'Find a label' }).fill('rare');
+    await page.getByRole('checkbox', { name: 'Exactly “rare”' }).click();
+    await page.waitForURL(/label=rare/);
+    await page.getByText('Nothing matches').waitFor();
+    await page.goBack();
+    await page.goBack();
+    await page.waitForURL('**/spacelift?group=failed&space=platform');
+    await page.getByRole('button', { name: 'Clear all' }).click();
+    await page.waitForURL('**/spacelift');
+    await page.getByRole('textbox', { name: 'Find stacks' }).fill('stack 00007');
+    await page.waitForURL('**/spacelift?q=stack+00007');
+    await page.getByText('1 stack', { exact: true }).waitFor();
+    assertQuiet(complaints);
+    await close();
+  });
+
+  test('a phone has its filters in a drawer', async () => {
+    const { page, complaints, close } = await open(new FakeSpacelift(), '/spacelift', { viewport: phone });
+    await page.getByRole('button', { name: 'Filters' }).click();
+    const drawer = page.getByRole('dialog', { name: 'Filters' });
+    await drawer.getByRole('checkbox', { name: 'Production', exact: true }).check();
+    await page.waitForURL(/space=payments-prod/);
+    await drawer.getByRole('button', { name: 'Show' }).click();
+    await page.getByRole('button', { name: 'Filters (1)' }).waitFor();
+    assertQuiet(complaints);
+    await close();
+  });
+
+  test('a change is seen where it is: the rows stay, and so does the place', async () => {
+    const fake = new FakeSpacelift({ stacks: Array.from({ length: 450 }, (_, i) => stack(i, { state: 'FINISHED', group: 'finished' })) });
+    const { page, complaints, close } = await open(fake, '/spacelift');
+    await page.getByText('450 stacks').waitFor();
+    await page.waitForFunction(() => {
+      window.scrollTo(0, 9000);
+      return document.querySelector('tr[data-stack="stack-00140"]');
+    });
+    const row = page.locator('tr[data-stack="stack-00140"]');
+    const handle = await row.elementHandle();
+    const place = await page.evaluate(() => window.scrollY);
+    fake.stacks[140] = stack(140, { state: 'FAILED', group: 'failed' });
+    await fake.push({ type: 'stacks', ids: ['stack-00140'] });
+    await row.locator('td').nth(1).getByText('Failed', { exact: true }).waitFor();
+    assert.ok(await handle.evaluate((e) => e.isConnected), 'the row is the same element');
+    assert.equal(await page.evaluate(() => window.scrollY), place);
+    await page.getByRole('button', { name: /^Failed 1$/ }).waitFor();
+    assertQuiet(complaints);
+    await close();
+  });
+
+  test('one who may not trigger is told why, by the mouse and without', async () => {
+    const { page, complaints, close } = await open(lockedAccount(), '/spacelift');
+    const button = page.getByRole('button', { name: 'Trigger Stack 00000: The stack is locked by ada@example.com.' });
+    await button.waitFor();
+    assert.equal(await button.getAttribute('aria-disabled'), 'true');
+    await button.hover();
+    await page.getByRole('tooltip').getByText('The stack is locked').waitFor();
+    await button.focus();
+    await page.keyboard.press('Enter');
+    assert.equal(await dialog(page).count(), 0);
+    assertQuiet(complaints);
+    await close();
+  });
+
+  test('the dialog is for the keyboard too, and gives the focus back', async () => {
+    const fake = accountWith({});
+    const { page, complaints, close } = await open(fake, '/spacelift');
+    const button = page.getByRole('button', { name: 'Trigger Stack 00004', exact: true });
+    await button.focus();
+    await page.keyboard.press('Enter');
+    await page.waitForFunction(() => document.activeElement?.tagName === 'TEXTAREA');
+    await page.keyboard.press('Escape');
+    await dialog(page).waitFor({ state: 'hidden' });
+    await page.waitForFunction(() => document.activeElement?.getAttribute('aria-label') === 'Trigger Stack 00004');
+    assert.deepEqual(fake.triggers, []);
+    await page.keyboard.press('Enter');
+    await page.waitForFunction(() => document.activeElement?.tagName === 'TEXTAREA');
+    await page.keyboard.type('x'.repeat(600));
+    await page.keyboard.press('Control+Enter');
+    await page.waitForFunction(() => document.activeElement?.textContent === 'A run of Stack 00004 was triggered');
+    assert.deepEqual(fake.triggers, [{ id: 'stack-00004', reason: 'x'.repeat(500) }]);
+    await dialog(page).getByRole('link', { name: 'Open the stack' }).click();
+    await page.waitForURL('**/spacelift/stack-00004');
+    assertQuiet(complaints);
+    await close();
+  });
+
+  test('a lost answer: the run appears in the dialog once it is found', async () => {
+    const fake = accountWith({ onTrigger: () => ({ status: 202, json: lostTrigger }), stacks: { 6: { trigger: { allowed: true } } } });
+    const { page, complaints, close } = await open(fake, '/spacelift/stack-00006');
+    await page.getByRole('button', { name: 'Trigger', exact: true }).click();
+    fake.stacks[6] = stack(6, { trigger: { allowed: false, reason: 'pending', pending: lostTrigger } });
+    await dialog(page).getByRole('button', { name: 'Trigger the run' }).click();
+    await dialog(page).getByText('It is being looked for').waitFor();
+    fake.stacks[6] = stack(6, { trigger: { allowed: false, pending: { ...lostTrigger, outcome: 'triggered', runId: '01RUNNEW' } } });
+    await fake.push({ type: 'stacks', ids: ['stack-00006'] });
+    await dialog(page).getByText('was triggered').waitFor();
+    await dialog(page).getByText('Planning', { exact: true }).waitFor();
+    assert.equal(fake.triggers.length, 1);
+    assertQuiet(complaints);
+    await close();
+  });
+
+  test('older runs are read when they are asked for', async () => {
+    const fake = new FakeSpacelift();
+    const { page, complaints, close } = await openPage(browser, { url: server.url });
+    await fake.install(page);
+    await page.route('**/api/spacelift-io/v1/stacks/*/runs*', (route) => {
+      const older = new URL(route.request().url()).searchParams.get('cursor') === 'next';
+      const items = older ? [runs[3], run('01OLD', 'STOPPED', { title: 'The oldest' })] : runs;
+      return route.fulfill({ json: older ? { items } : { items, nextCursor: 'next' } });
+    });
+    await page.goto('/console/spacelift/stack-00004');
+    await page.getByRole('button', { name: 'Older runs' }).click();
+    await page.getByText('The oldest').waitFor();
+    assert.equal(await page.locator('li[data-run]').count(), 5, 'a run that is on two pages is shown once');
+    await page.getByRole('button', { name: 'Older runs' }).waitFor({ state: 'hidden' });
+    assertQuiet(complaints);
+    await close();
+  });
+});
