@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/understudy-portal/understudy/sim/rely"
 )
 
 // TestMain lets scripts run this program as the command `understudy`.
@@ -34,6 +36,11 @@ func TestScripts(t *testing.T) {
 				return err
 			}
 			env.Setenv("PORT", port)
+			simulator, err := relyPort(context.Background())
+			if err != nil {
+				return err
+			}
+			env.Setenv("RELY", simulator)
 			env.Setenv("XDG_STATE_HOME", env.WorkDir+"/state")
 			env.Setenv("HOME", env.WorkDir)
 			return nil
@@ -45,6 +52,7 @@ func TestScripts(t *testing.T) {
 			"await":    cmdAwait,
 			"uid":      cmdUID,
 			"exitcode": cmdExitCode,
+			"listens":  cmdListens,
 		},
 		RequireExplicitExec: false,
 		RequireUniqueNames:  true,
@@ -59,6 +67,36 @@ func freePort() (string, error) {
 	}
 	defer func() { _ = l.Close() }()
 	return strconv.Itoa(l.Addr().(*net.TCPAddr).Port), nil
+}
+
+// relyPort finds a free port that Rely's simulator takes.
+func relyPort(ctx context.Context) (string, error) {
+	l, err := rely.Listen(ctx, "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = l.Close() }()
+	return strconv.Itoa(l.Addr().(*net.TCPAddr).Port), nil
+}
+
+// cmdListens waits until something listens on a port: `listens PORT`.
+func cmdListens(ts *testscript.TestScript, _ bool, args []string) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		var d net.Dialer
+		if c, err := d.DialContext(ctx, "tcp", net.JoinHostPort("localhost", args[0])); err == nil {
+			_ = c.Close()
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			ts.Fatalf("nothing listens on port %s after a minute", args[0])
+		}
+	}
 }
 
 // cmdReady waits until the server on $PORT calls itself ready.
