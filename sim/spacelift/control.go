@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"slices"
 	"time"
+
+	"github.com/graph-gophers/graphql-go/ast"
 )
 
 // Run is a run as the control port shows it: with what GraphQL does not tell.
@@ -86,6 +88,9 @@ var ErrUnknown = errors.New("not in this account")
 
 // PatchStack changes a stack, and makes it first if there is none with that id.
 func (s *Server) PatchStack(stackID string, patch Patch) error {
+	if patch.State != nil && !s.knows("StackState", *patch.State) {
+		return fmt.Errorf("state %q is none of a stack", *patch.State)
+	}
 	defer s.world.lock()()
 	w := s.world
 	sp := w.spaces[0]
@@ -152,18 +157,34 @@ func (w *world) rename(st *stack, name string) {
 
 // ForceRun moves a run to a state, whatever its own would allow, and lets it go on from there.
 func (s *Server) ForceRun(runID, state string) error {
+	if !s.knows("RunState", state) {
+		return fmt.Errorf("state %q is none of a run", state)
+	}
 	defer s.world.lock()()
-	found := s.world.findRun(runID)
+	w := s.world
+	found := w.findRun(runID)
 	if found == nil {
 		return fmt.Errorf("run %q: %w", runID, ErrUnknown)
 	}
-	r := s.world.loadRun(found.stack, runID)
-	if !r.working && dwell(state) > 0 && state != stateQueued && state != stateReady {
+	r := w.loadRun(found.stack, runID)
+	w.release(r)
+	if r.blocks() && r.stack.blocker == nil && !terminal(state) {
+		r.stack.blocker = r
+	}
+	if needsWorker(state) {
 		r.working = true
 		r.stack.pool.busy++
 	}
-	s.world.enter(r, state, "", "forced")
+	w.enter(r, state, "", "forced")
 	return nil
+}
+
+// knows says whether an enum of the schema has a value.
+func (s *Server) knows(enum, value string) bool {
+	kind, _ := s.schema.AST().Types[enum].(*ast.EnumTypeDefinition)
+	return kind != nil && slices.ContainsFunc(kind.EnumValuesDefinition, func(v *ast.EnumValueDefinition) bool {
+		return v.EnumValue == value
+	})
 }
 
 // State is the account in short.

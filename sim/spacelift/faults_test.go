@@ -264,6 +264,8 @@ func TestControlPort(t *testing.T) {
 		{"GET", "/faults", ``, 200, `[]`},
 		{"POST", "/runs/" + id + "/force", `{"state": "PLANNING"}`, 204, ""},
 		{"POST", "/runs/01NONE/force", `{"state": "PLANNING"}`, 404, "not in this account"},
+		{"POST", "/runs/" + id + "/force", `{"state": "QUANTUM"}`, 400, "QUANTUM"},
+		{"POST", "/stacks/" + spacelift.StackID, `{"state": "QUEUED"}`, 400, "QUEUED"},
 		{"POST", "/clock", `{"advance": "1h"}`, 200, `"FINISHED":1`},
 		{"POST", "/clock", `{"advance": 1}`, 200, `"life":"1h0m1s"`},
 		{"POST", "/clock", `{"advance": "soon"}`, 400, "duration"},

@@ -185,9 +185,7 @@ func (w *world) resume(r *run) {
 	if r.blocks() && r.stack.blocker == nil {
 		r.stack.blocker = r
 	}
-	switch r.state {
-	case stateQueued, stateReady, stateConfirmed, stateReplanRequested, stateUnconfirmed, statePendingReview:
-	default:
+	if needsWorker(r.state) {
 		r.working = true
 		r.stack.pool.busy++
 	}

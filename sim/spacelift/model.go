@@ -32,6 +32,7 @@ const (
 	typeProposed = "PROPOSED"
 	typeTask     = "TASK"
 	typeDestroy  = "DESTROY"
+	typeTesting  = "TESTING"
 )
 
 const rootSpace = "root"
@@ -127,25 +128,25 @@ type comment struct {
 type delta struct{ add, change, remove, resources int }
 
 type run struct {
-	id                 string
-	millisecond        int64  // of the id
-	key                uint64 // seeds what is random about the run
-	stack              *stack
-	kind, state        string
-	title, branch      string
-	commit             commit
-	created            time.Time
-	triggeredBy        string
-	drift, approved    bool
-	command            string
-	delta              *delta
-	metadata           string
-	comments           []comment
-	history            []transition
-	generation         int // an event of an older generation is void
-	working, requested bool
-	wants              string
-	reviews            int
+	id              string
+	millisecond     int64  // of the id
+	key             uint64 // seeds what is random about the run
+	stack           *stack
+	kind, state     string
+	title, branch   string
+	commit          commit
+	created         time.Time
+	triggeredBy     string
+	drift, approved bool
+	command         string
+	delta           *delta
+	metadata        string
+	comments        []comment
+	history         []transition
+	generation      int // an event of an older generation is void
+	working         bool
+	wants           string
+	reviews         int
 }
 
 func (r *run) updated() time.Time { return r.history[len(r.history)-1].at }

@@ -15,6 +15,7 @@ var (
 	errLocked   = errors.New("stack is locked")
 	errDisabled = errors.New("stack is disabled")
 	errDeleting = errors.New("stack is being deleted")
+	errModule   = errors.New("runs of type TESTING are for modules")
 	errApproval = errors.New("run needs approval")
 )
 
@@ -112,6 +113,9 @@ func (q *root) RunTrigger(ctx context.Context, args triggerArgs) (*runView, erro
 		kind := typeTracked
 		if args.RunType != nil {
 			kind = *args.RunType
+		}
+		if kind == typeTesting {
+			return nil, errModule
 		}
 		r := w.start(st, kind, c.who())
 		r.metadata = sessionOf(ctx).metadata

@@ -176,7 +176,7 @@ func TestKeyset(t *testing.T) {
 		}
 		variables["before"] = ids[len(ids)-1]
 	}
-	if len(slices.Compact(slices.Sorted(slices.Values(ids)))) != len(ids) || fmt.Sprint(sizes) != "[50 50 23 0]" {
+	if len(slices.Compact(slices.Sorted(slices.Values(ids)))) != len(ids) || fmt.Sprint(sizes) != "[50 50 21 0]" {
 		t.Errorf("%d ids in %v", len(ids), sizes)
 	}
 	if all := c.sim.Runs(spacelift.StackID); len(all) != 123 {

@@ -89,3 +89,9 @@ func (s *Server) Now() time.Time {
 	defer unlock()
 	return s.world.now()
 }
+
+// Moved counts the transitions of runs so far.
+func (s *Server) Moved() uint64 {
+	defer s.world.lock()()
+	return s.world.moved
+}

@@ -51,3 +51,12 @@ func (w *world) release(r *run) {
 	p.busy--
 	w.dispatch(p)
 }
+
+// needsWorker says that a run in that state keeps a worker busy.
+func needsWorker(state string) bool {
+	switch state {
+	case stateQueued, stateReady, stateConfirmed, stateReplanRequested:
+		return false
+	}
+	return dwell(state) > 0
+}

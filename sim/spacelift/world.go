@@ -29,7 +29,7 @@ type world struct {
 	newest  int64  // millisecond of the newest id of a run
 	stacked int    // stacks ever
 	index   []indexed
-	moved   uint64 // transitions ever, so that tests can see something happen
+	moved   uint64 // transitions ever
 }
 
 func (w *world) lock() func() {
