@@ -10,6 +10,7 @@ import (
 	"iter"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -317,4 +318,43 @@ func (s *server) store(t *testing.T) *store.Store {
 		t.Fatal(err)
 	}
 	return st
+}
+
+func secretOf(context.Context) (config.Secret, error) { return config.NewSecret(sim.Secret), nil }
+
+func write(t *testing.T, file, text string) {
+	t.Helper()
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// must returns one of the plugin's metrics.
+func must(t *testing.T, s *server, name string) prometheus.Collector {
+	t.Helper()
+	return one{s.metrics, name}
+}
+
+// one collects a single family of a registry.
+type one struct {
+	from *prometheus.Registry
+	name string
+}
+
+func (o one) Describe(chan<- *prometheus.Desc) {}
+func (o one) Collect(out chan<- prometheus.Metric) {
+	families, err := o.from.Gather()
+	if err != nil {
+		return
+	}
+	for _, f := range families {
+		if f.GetName() != o.name {
+			continue
+		}
+		total := 0.0
+		for _, m := range f.GetMetric() {
+			total += m.GetCounter().GetValue() + m.GetGauge().GetValue()
+		}
+		out <- prometheus.MustNewConstMetric(prometheus.NewDesc(o.name, "sum", nil, nil), prometheus.UntypedValue, total)
+	}
 }
