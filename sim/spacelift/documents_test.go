@@ -8,6 +8,7 @@ import (
 
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/validator/rules"
 
 	"github.com/understudy-portal/understudy/sim/spacelift"
 )
@@ -62,7 +63,7 @@ func TestDocumentsValidate(t *testing.T) {
 		exchange, viewerQuery, stacksPage, stackDetail, stackRuns, runsPage, runDetail, runChanges, runLogs, trigger, confirm, discard,
 		cancel, stop, retry, review, remark,
 	} {
-		if _, errs := gqlparser.LoadQuery(schema, document); errs != nil {
+		if _, errs := gqlparser.LoadQueryWithRules(schema, document, rules.NewDefaultRules()); errs != nil {
 			t.Errorf("%s\n%v", document, errs)
 		}
 	}

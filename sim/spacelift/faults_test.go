@@ -42,7 +42,7 @@ func TestFaultsThatAnswer(t *testing.T) {
 		body      string // a part of it
 		header    string
 	}{
-		{"429", spacelift.Fault{Name: "http_429", RetryAfter: value(7)}, viewerQuery, nil, 429, `{"errors":[{"message":"too many requests"}]}`, "7"},
+		{"429", spacelift.Fault{Name: "http_429", RetryAfter: new(7)}, viewerQuery, nil, 429, `{"errors":[{"message":"too many requests"}]}`, "7"},
 		{"429 text", spacelift.Fault{Name: "http_429", Body: "text"}, viewerQuery, nil, 429, "Too Many Requests", ""},
 		{"500", spacelift.Fault{Name: "http_5xx"}, viewerQuery, nil, 500, "{", ""},
 		{"502 html", spacelift.Fault{Name: "http_5xx", Status: 502, Body: "html"}, viewerQuery, nil, 502, "<html>", ""},
@@ -121,7 +121,7 @@ func TestFaultsThatWait(t *testing.T) {
 		if response != nil {
 			var body []byte
 			body, err = io.ReadAll(response.Body)
-			response.Body.Close()
+			_ = response.Body.Close()
 			if (len(body) > 0) != some {
 				t.Errorf("%s: %q", name, body)
 			}
@@ -242,7 +242,7 @@ func TestControlPort(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer response.Body.Close()
+		defer func() { _ = response.Body.Close() }()
 		answer, err := io.ReadAll(response.Body)
 		if err != nil {
 			t.Fatal(err)
@@ -303,7 +303,7 @@ func TestPublicPort(t *testing.T) {
 			t.Fatal(err)
 		}
 		body, _ := io.ReadAll(response.Body)
-		response.Body.Close()
+		_ = response.Body.Close()
 		status, part, _ := strings.Cut(want, " ")
 		if !strings.HasPrefix(response.Status, status) || !strings.Contains(string(body), part) {
 			t.Errorf("%s: %s %s", path, response.Status, body)
@@ -320,7 +320,7 @@ func TestPublicPort(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		response.Body.Close()
+		_ = response.Body.Close()
 		if response.StatusCode != want {
 			t.Errorf("%q: %d", body, response.StatusCode)
 		}

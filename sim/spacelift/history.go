@@ -2,6 +2,7 @@ package spacelift
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -11,10 +12,7 @@ func (w *world) seededRun(st *stack, n int) *run {
 	r := &run{key: seed.key, stack: st, kind: seed.kind, state: seed.state, created: seed.created, branch: st.branch}
 	r.id, r.millisecond = id(r.created, r.key), r.created.UnixMilli()
 	d := roll(r.key, 0x10)
-	switch {
-	case n == st.seeded-1:
-		r.commit = st.commit
-	default:
+	if r.commit = st.commit; n < st.seeded-1 {
 		r.commit = madeUpCommit(d, st, r.created)
 	}
 	r.title, r.drift = r.commit.message, seed.drift
@@ -107,7 +105,7 @@ func pathTo(r *run, d *dice) []string {
 	if middle == "" {
 		middle = statePlanning
 	}
-	planned := append(begin, middle)
+	planned := slices.Concat(begin, []string{middle})
 	switch r.state {
 	case middle:
 		return planned

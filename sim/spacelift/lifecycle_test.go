@@ -16,8 +16,6 @@ import (
 // fixed is a clock that stands.
 func fixed() time.Time { return time.Date(2026, 5, 4, 10, 0, 0, 0, time.UTC) }
 
-func value[T any](v T) *T { return &v }
-
 func (c *client) trigger(stack string, more ...string) string {
 	c.t.Helper()
 	got := c.ask(trigger, map[string]any{"stack": stack}, more...)
@@ -39,13 +37,13 @@ func TestLives(t *testing.T) {
 		stack string
 	}{
 		{"deploys by itself", spacelift.Patch{}, "", path("PLANNING", "APPLYING", "FINISHED"), "FINISHED"},
-		{"asks", spacelift.Patch{Autodeploy: value(false)}, "", path("PLANNING", "UNCONFIRMED"), "UNCONFIRMED"},
-		{"no change", spacelift.Patch{Trait: value(spacelift.PlanNoop)}, "", path("PLANNING", "FINISHED"), "FINISHED"},
-		{"bad plan", spacelift.Patch{Trait: value(spacelift.FailPlan)}, "", path("PLANNING", "FAILED"), "FAILED"},
-		{"bad init", spacelift.Patch{Trait: value(spacelift.FailInit)}, "", path("FAILED"), "FAILED"},
-		{"bad apply", spacelift.Patch{Trait: value(spacelift.FailApply)}, "", path("PLANNING", "APPLYING", "FAILED"), "FAILED"},
+		{"asks", spacelift.Patch{Autodeploy: new(false)}, "", path("PLANNING", "UNCONFIRMED"), "UNCONFIRMED"},
+		{"no change", spacelift.Patch{Trait: new(spacelift.PlanNoop)}, "", path("PLANNING", "FINISHED"), "FINISHED"},
+		{"bad plan", spacelift.Patch{Trait: new(spacelift.FailPlan)}, "", path("PLANNING", "FAILED"), "FAILED"},
+		{"bad init", spacelift.Patch{Trait: new(spacelift.FailInit)}, "", path("FAILED"), "FAILED"},
+		{"bad apply", spacelift.Patch{Trait: new(spacelift.FailApply)}, "", path("PLANNING", "APPLYING", "FAILED"), "FAILED"},
 		{"proposed", spacelift.Patch{}, "PROPOSED", path("PLANNING", "FINISHED"), "FINISHED"},
-		{"review", spacelift.Patch{Approval: value(true)}, "PROPOSED", path("PLANNING", "PENDING_REVIEW"), "FINISHED"},
+		{"review", spacelift.Patch{Approval: new(true)}, "PROPOSED", path("PLANNING", "PENDING_REVIEW"), "FINISHED"},
 		{"task", spacelift.Patch{}, "TASK", path("PERFORMING", "FINISHED"), "FINISHED"},
 		{"destroy", spacelift.Patch{}, "DESTROY", path("DESTROYING", "FINISHED"), "FINISHED"},
 	} {
@@ -147,11 +145,11 @@ func TestWorkersAreFew(t *testing.T) {
 
 func TestRefusals(t *testing.T) {
 	for name, patch := range map[string]spacelift.Patch{
-		"stack is locked":           {LockedBy: value("mina.park@acme.example.com")},
-		"stack is disabled":         {Disabled: value(true)},
-		"stack is being deleted":    {Deleting: value(true)},
-		"not found":                 {Deleted: value(true)},
-		"run needs approval":        {Approval: value(true), Autodeploy: value(false)},
+		"stack is locked":           {LockedBy: new("mina.park@acme.example.com")},
+		"stack is disabled":         {Disabled: new(true)},
+		"stack is being deleted":    {Deleting: new(true)},
+		"not found":                 {Deleted: new(true)},
+		"run needs approval":        {Approval: new(true), Autodeploy: new(false)},
 		"cannot confirm a run in s": {},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -112,11 +113,11 @@ type phase struct {
 }
 
 func (r *run) phase(state string, version *int32) (phase, bool) {
-	for i := len(r.history) - 1; i >= 0; i-- {
-		if r.history[i].state != state || version != nil && int(*version) != i+1 {
+	for i, step := range slices.Backward(r.history) {
+		if step.state != state || version != nil && int(*version) != i+1 {
 			continue
 		}
-		found := phase{state: state, version: i + 1, begin: r.history[i].at}
+		found := phase{state: state, version: i + 1, begin: step.at}
 		if i+1 < len(r.history) {
 			found.end, found.over, found.failed = r.history[i+1].at, true, r.history[i+1].state == stateFailed
 		}

@@ -61,8 +61,7 @@ func (s *Server) viewRun(r *run, c caller) *runView {
 	for _, made := range r.comments {
 		view.Comments = append(view.Comments, &commentView{Body: made.body, Username: made.username, CreatedAt: unix(made.at)})
 	}
-	for i := len(r.history) - 1; i >= 0; i-- { // newest first
-		step := r.history[i]
+	for i, step := range slices.Backward(r.history) { // newest first
 		view.History = append(view.History, &transitionView{
 			State: step.state, StateVersion: int32(i + 1), Timestamp: unix(step.at), HasLogs: hasLogs(step.state), //nolint:gosec // a count
 			Terminal: terminal(step.state), Username: optional(step.username), Note: optional(step.note),

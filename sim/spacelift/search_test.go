@@ -107,7 +107,7 @@ func TestPagesStayPut(t *testing.T) {
 	input := map[string]any{"first": 10}
 	got := c.ask(stacksPage, map[string]any{"input": input})
 	c.sim.Patch("aaa", spacelift.Patch{})
-	c.sim.Patch(before[9], spacelift.Patch{Deleted: value(true)}) // the one that the cursor names
+	c.sim.Patch(before[9], spacelift.Patch{Deleted: new(true)}) // the one that the cursor names
 	input["after"] = got.at("searchStacks", "pageInfo", "endCursor")
 	rest, _ := c.sweep(input)
 	if !slices.Equal(rest, before[10:]) {

@@ -74,7 +74,7 @@ func (c *client) post(body any, headers ...string) (*http.Response, []byte, erro
 	if err != nil {
 		return nil, nil, err
 	}
-	defer response.Body.Close()
+	defer func() { _ = response.Body.Close() }()
 	raw, err := io.ReadAll(response.Body)
 	return response, raw, err
 }
