@@ -232,6 +232,31 @@ func TestFilters(t *testing.T) {
 	}
 }
 
+// The counts of groups are those of what the other filters leave: what one would see who chose the group.
+func TestGroupsAreCountedWithinTheOtherFilters(t *testing.T) {
+	t.Parallel()
+	s := demo(t, setup{more: ", readOnly: false"})
+	for _, filter := range []string{"", "&label=env:staging", "&q=prod", "&label=env:staging&group=failed&state=FINISHED"} {
+		others := strings.ReplaceAll(strings.ReplaceAll(filter, "&group=failed", ""), "&state=FINISHED", "")
+		var whole, asked page
+		s.json("/v1/stacks?limit=200"+others, &whole)
+		s.json("/v1/stacks?limit=200"+filter, &asked)
+		want := map[string]int{}
+		for _, i := range whole.Items {
+			want[i.Group]++
+		}
+		for _, g := range asked.Groups {
+			if g.Count != want[g.Value] {
+				t.Errorf("%s: %d in %s, want %d", filter, g.Count, g.Value, want[g.Value])
+			}
+			delete(want, g.Value)
+		}
+		if len(want) > 0 {
+			t.Errorf("%s: no counts for %v", filter, want)
+		}
+	}
+}
+
 func TestNothingNewIs304(t *testing.T) {
 	t.Parallel()
 	s := demo(t, setup{more: ", readOnly: false"})

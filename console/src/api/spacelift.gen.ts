@@ -1,5 +1,5 @@
 // Generated from plugins/spacelift/openapi.yaml by npm run types. Do not edit.
-// sha256:7f4368a41525a1fd3b5d01c054ec2fabb372192d8377ddb87c8dc8ba1d56b9dd
+// sha256:3ceb1bf3e5ad7813be6873eecd1b1071ca8b5112e8a8270dc01f6b79b1f9e8af
 
 export interface paths {
     "/stacks": {
@@ -183,7 +183,7 @@ export interface components {
             spaces: components["schemas"]["Space"][];
             /** @description Labels by how many stacks have them, 200 at most */
             labels: components["schemas"]["Count"][];
-            /** @description How many stacks are in each group */
+            /** @description How many stacks are in each group, of those that match all filters but state and group */
             groups: components["schemas"]["Count"][];
         };
         Count: {

@@ -90,11 +90,16 @@ func parseFilter(q url.Values) (filter, error) {
 	return f, nil
 }
 
+// inState reports whether a stack is in one of the states and groups that are asked for.
+func (f *filter) inState(stack *mirror.Stack) bool {
+	return (len(f.states) == 0 || slices.Contains(f.states, stateOf(stack.State))) &&
+		(len(f.groups) == 0 || slices.Contains(f.groups, stack.Group))
+}
+
+// match reports whether a stack is what is asked for, whatever its state.
 func (f *filter) match(s *mirror.Snapshot, stack *mirror.Stack) bool {
 	switch {
 	case f.byEntity && !slices.Contains(f.ids, stack.ID),
-		len(f.states) > 0 && !slices.Contains(f.states, stateOf(stack.State)),
-		len(f.groups) > 0 && !slices.Contains(f.groups, stack.Group),
 		len(f.vend) > 0 && !slices.Contains(f.vend, vendorOf(stack.Vendor)),
 		len(f.repos) > 0 && !slices.Contains(f.repos, stack.Repository) && !slices.Contains(f.repos, stack.Namespace+"/"+stack.Repository),
 		len(f.spaces) > 0 && !slices.ContainsFunc(f.spaces, func(above string) bool { return s.Within(stack.Space.ID, above) }):
@@ -136,7 +141,7 @@ func (a *API) listStacks(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a *API) page(s *mirror.Snapshot, f *filter) stackPage {
-	page := stackPage{Items: []stackView{}, SyncedAt: &s.State.SweptAt, Spaces: []spaceView{}, Labels: counts(s.Labels), Groups: counts(s.Groups)}
+	page := stackPage{Items: []stackView{}, SyncedAt: &s.State.SweptAt, Spaces: []spaceView{}, Labels: counts(s.Labels)}
 	for _, space := range s.Spaces {
 		page.Spaces = append(page.Spaces, a.viewSpace(space))
 	}
@@ -145,8 +150,13 @@ func (a *API) page(s *mirror.Snapshot, f *filter) stackPage {
 		from = sort.Search(len(s.Stacks), func(i int) bool { return s.Stacks[i].Key > f.after })
 	}
 	last := ""
+	groups := map[string]int{}
 	for i, stack := range s.Stacks {
 		if !f.match(s, stack) {
+			continue
+		}
+		groups[stack.Group]++
+		if !f.inState(stack) {
 			continue
 		}
 		page.TotalItems++
@@ -158,6 +168,10 @@ func (a *API) page(s *mirror.Snapshot, f *filter) stackPage {
 		case page.NextCursor == "":
 			page.NextCursor = base64.RawURLEncoding.EncodeToString([]byte(last))
 		}
+	}
+	// What another group would show, if it were chosen.
+	for _, g := range state.Groups() {
+		page.Groups = append(page.Groups, countView{Value: g, Count: groups[g]})
 	}
 	return page
 }
