@@ -47,7 +47,7 @@ const cases = [
   { name: 'stacks framework error', failing: true, account: special, path: '/spacelift', when: (p) => answer(p, 'spacelift-io/v1/stacks*', failure(403, 'NotAllowedError', 'Ask the platform team'), 403), see: (p) => p.getByText('Ask the platform team') },
   { name: 'stacks never synced', account: status({ synced: { complete: false, error: trouble } }), path: '/spacelift', see: (p) => p.getByText('Spacelift could not be read yet') },
   { name: 'stacks upstream down', account: status({ synced: { ...goodStatus.synced, at: ago(7200), error: unavailable }, breaker: 'open' }), path: '/spacelift', see: (p) => p.getByText('Spacelift cannot be read right now') },
-  { name: 'stacks rate limited', account: status({ rateLimitedUntil: ago(-40) }), path: '/spacelift', see: (p) => p.getByText('Spacelift asks to wait') },
+  { name: 'stacks rate limited', account: status({ rateLimitedUntil: ago(-3600) }), path: '/spacelift', see: (p) => p.getByText('Spacelift asks to wait') },
   { name: 'stacks read-only', account: status({ readOnly: true, canWrite: false, unknownStates: 2 }), path: '/spacelift', see: (p) => p.getByRole('button', { name: /^Read-only/ }) },
   { name: 'stacks key without write', account: status({ canWrite: false }), path: '/spacelift', see: (p) => p.getByRole('button', { name: /^Key can only read/ }) },
   { name: 'stacks not hosted', failing: true, path: '/spacelift', when: (p) => hosted(p, false), see: (p) => p.getByText('Spacelift is not set up here') },

@@ -196,3 +196,62 @@ describe('spacelift', { concurrency: 2 }, () => {
     await close();
   });
 });
+
+describe('spacelift in the demo', () => {
+  let server;
+  let browser;
+  before(async () => {
+    [server, browser] = await Promise.all([startDemo(), launch()]);
+  });
+  after(async () => {
+    await browser?.close();
+    assert.equal(await server?.stop(), 0, 'the server ends cleanly, open event streams or not');
+  });
+
+  test('a stack is triggered with a reason, and seen to reach its end without a reload', async () => {
+    const { page, complaints, close } = await openPage(browser, { url: server.url });
+    await page.goto('/console/');
+    await page.getByRole('link', { name: 'Stacks', exact: true }).click();
+    await page.getByText('40 stacks').waitFor();
+    await page.evaluate(() => { window.notReloaded = true; });
+    await page.getByRole('textbox', { name: 'Find stacks' }).fill('staging-network');
+    await page.getByText('1 stack', { exact: true }).waitFor();
+    const row = page.locator('tr[data-stack="staging-network"]');
+    const states = new Set();
+    await page.exposeFunction('saw', (state) => states.add(state));
+    await page.evaluate(() => {
+      const chip = () => document.querySelector('tr[data-stack="staging-network"] td:nth-child(2) span')?.textContent;
+      new MutationObserver(() => window.saw(chip())).observe(document.body, { subtree: true, childList: true, characterData: true });
+    });
+
+    await row.getByRole('button', { name: 'Trigger staging-network' }).click();
+    const reason = 'The certificate ends tonight';
+    await dialog(page).getByRole('textbox', { name: 'Reason' }).fill(reason);
+    await dialog(page).getByRole('button', { name: 'Trigger the run' }).click();
+    await dialog(page).getByText('A run of staging-network was triggered').waitFor();
+    await dialog(page).getByRole('status').getByText(/^The run is (finished|failed|stopped|discarded)$/).waitFor({ timeout: 60_000 });
+    const end = (await dialog(page).getByRole('status').textContent()).replace('The run is ', '');
+    await dialog(page).getByRole('button', { name: 'Close', exact: true }).last().click();
+    await row.locator('td').nth(1).getByText(end, { exact: false }).waitFor({ timeout: 30_000 });
+    assert.ok([...states].filter((s) => !/finished|failed/i.test(s)).length > 0, `the list showed ${[...states].join(', ')}`);
+
+    await row.getByRole('link', { name: 'staging-network', exact: true }).click();
+    const run = page.locator('li[data-run]').first();
+    await run.getByText(reason).waitFor();
+    await run.getByText('triggered here by').waitFor();
+    assert.equal(await page.evaluate(() => window.notReloaded), true);
+    assertQuiet(complaints);
+    await close();
+  });
+
+  test('an entity shows its stacks', async () => {
+    const { page, complaints, close } = await openPage(browser, { url: server.url });
+    await page.goto('/console/spacelift/staging-tracking-api');
+    const panel = page.getByRole('region', { name: 'In the catalog' });
+    await panel.getByRole('link').first().click();
+    const stacks = page.getByRole('region', { name: 'Stacks' });
+    await stacks.getByRole('link', { name: 'staging-tracking-api' }).waitFor();
+    assertQuiet(complaints);
+    await close();
+  });
+});

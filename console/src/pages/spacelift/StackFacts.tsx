@@ -95,16 +95,18 @@ function Dependencies({ stack }: { stack: StackDetail }) {
   if (lists.length === 0) return null;
   return (
     <Panel title="Dependencies">
-      {lists.map(({ title, items }) => (
-        <div key={title}>
-          <p className={classes.subtitle}>{title}</p>
-          <ul className={classes.list}>
-            {items.map((s) => (
-              <li key={s.id}><Anchor size="sm" renderRoot={(props) => <Link {...props} to="/spacelift/$stackId" params={{ stackId: s.id }} />}>{s.name}</Anchor></li>
-            ))}
-          </ul>
-        </div>
-      ))}
+      <Stack gap="md">
+        {lists.map(({ title, items }) => (
+          <div key={title}>
+            <p className={classes.subtitle}>{title}</p>
+            <ul className={classes.list}>
+              {items.map((s) => (
+                <li key={s.id}><Anchor size="sm" renderRoot={(props) => <Link {...props} to="/spacelift/$stackId" params={{ stackId: s.id }} />}>{s.name}</Anchor></li>
+              ))}
+            </ul>
+          </div>
+        ))}
+      </Stack>
     </Panel>
   );
 }
@@ -120,19 +122,21 @@ function Attached({ stack }: { stack: StackDetail }) {
   if (lists.length === 0) return null;
   return (
     <Panel title="Policies and contexts">
-      {lists.map(({ title, items }) => (
-        <div key={title}>
-          <p className={classes.subtitle}>{title}</p>
-          <ul className={classes.list}>
-            {items.map((item) => (
-              <li key={item.id}>
-                <span>{item.name}</span>
-                {item.kind && <span className={classes.kind}>{item.kind}</span>}
-              </li>
-            ))}
-          </ul>
-        </div>
-      ))}
+      <Stack gap="md">
+        {lists.map(({ title, items }) => (
+          <div key={title}>
+            <p className={classes.subtitle}>{title}</p>
+            <ul className={classes.list}>
+              {items.map((item) => (
+                <li key={item.id}>
+                  <span>{item.name}</span>
+                  {item.kind && <span className={classes.kind}>{item.kind}</span>}
+                </li>
+              ))}
+            </ul>
+          </div>
+        ))}
+      </Stack>
     </Panel>
   );
 }
