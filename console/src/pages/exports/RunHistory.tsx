@@ -65,7 +65,7 @@ function Runs({ runs, now }: { runs: Run[]; now: number }) {
       <Table.Thead>
         <Table.Tr>
           <Table.Th>Run</Table.Th>
-          <Table.Th>Status</Table.Th>
+          <Table.Th className={classes.wide}>Status</Table.Th>
           <Table.Th className={classes.wide}>Started</Table.Th>
           <Table.Th className={`${classes.wide} ${classes.n}`}>Took</Table.Th>
           <Table.Th className={`${classes.wide} ${classes.n}`}>Sent</Table.Th>
@@ -90,9 +90,12 @@ function Row({ run, now }: { run: Run; now: number }) {
   return (
     <Table.Tr className={classes.row} onClick={open}>
       <Table.Td>
-        <Anchor className={classes.link} fw={600} size="sm" renderRoot={(props) => <Link {...props} to="/exports/runs/$run" params={{ run: run.id }} />}>
-          {kindText(run)}
-        </Anchor>
+        <div className={classes.what}>
+          <Anchor className={classes.link} fw={600} size="sm" renderRoot={(props) => <Link {...props} to="/exports/runs/$run" params={{ run: run.id }} />}>
+            {kindText(run)}
+          </Anchor>
+          <span className={classes.small}><Status tone={look.tone}>{look.label}</Status></span>
+        </div>
         <Text size="xs" c="dimmed" component="div">
           {triggerText(run.trigger)}
           {run.requestedBy && <> · <Requester value={run.requestedBy} /></>}
@@ -103,7 +106,7 @@ function Row({ run, now }: { run: Run; now: number }) {
           {outcomeText(run)}
         </Text>
       </Table.Td>
-      <Table.Td><Status tone={look.tone}>{look.label}</Status></Table.Td>
+      <Table.Td className={classes.wide}><Status tone={look.tone}>{look.label}</Status></Table.Td>
       <Table.Td className={classes.wide}><Text size="sm" component="div"><Time value={run.startedAt} /></Text></Table.Td>
       <Table.Td className={`${classes.wide} ${classes.n}`}>{took}</Table.Td>
       <Table.Td className={`${classes.wide} ${classes.n}`}>{run.dryRun ? <span title="What it would create and update">({number(c.create + c.update)})</span> : number(c.sent)}</Table.Td>

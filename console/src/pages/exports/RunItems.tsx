@@ -175,6 +175,9 @@ interface RowProps {
 
 function Row({ item, dryRun, selectable, retryable, chosen, busy, onPick, onRetry }: RowProps) {
   const ref = parseRef(item.entityRef);
+  // On a phone both stand under the entity; only one of each pair is ever shown.
+  const state = <Status tone={looks[item.status]?.tone ?? 'idle'}>{outcomeOf(item, dryRun)}</Status>;
+  const again = <Button size="compact-xs" variant="default" disabled={busy} aria-label={`Retry ${item.entityRef}`} onClick={onRetry}>Retry</Button>;
   return (
     <Table.Tr data-chosen={chosen || undefined}>
       {selectable && (
@@ -185,21 +188,23 @@ function Row({ item, dryRun, selectable, retryable, chosen, busy, onPick, onRetr
       <Table.Td className={classes.entity}>
         {ref ? <EntityLink entityRef={ref} icon size="sm" fw={600} /> : item.entityRef}
         {item.id && <Text size="xs" c="dimmed" ff="monospace" className={classes.words}>{item.id}</Text>}
-        <div className={classes.small}><Said item={item} /></div>
+        <div className={classes.small}>
+          <Said item={item} />
+          <div className={classes.line}>
+            {state}
+            {retryable && again}
+          </div>
+        </div>
       </Table.Td>
       <Table.Td className={classes.state}>
-        <Status tone={looks[item.status]?.tone ?? 'idle'}>{outcomeOf(item, dryRun)}</Status>
+        {state}
         {(item.attempts ?? 0) > 1 && <Text size="xs" c="dimmed">{item.attempts} attempts</Text>}
       </Table.Td>
       <Table.Td className={classes.wide}><Said item={item} /></Table.Td>
       <Table.Td className={`${classes.wide} ${classes.when}`}>{item.at && <Time value={item.at} />}</Table.Td>
       {selectable && (
         <Table.Td className={classes.act}>
-          {retryable && (
-            <Group justify="flex-end">
-              <Button size="compact-xs" variant="default" disabled={busy} aria-label={`Retry ${item.entityRef}`} onClick={onRetry}>Retry</Button>
-            </Group>
-          )}
+          {retryable && <Group justify="flex-end">{again}</Group>}
         </Table.Td>
       )}
     </Table.Tr>
