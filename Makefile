@@ -65,6 +65,12 @@ test-browser: needs-browser build
 test-kill: needs-go build
 	$(GO) run ./test/withpostgres -- env UNDERSTUDY_BIN=$(CURDIR)/$(BIN) UNDERSTUDY_KILLS=$(or $(KILLS),50) $(GO) test -count=1 -v -timeout 60m -run TestKill ./test/kill/
 
+## test-official: the official Spacelift plugin, from npm and unmodified, against our simulator
+.PHONY: test-official
+test-official: needs-go needs-node
+	cd test/official && npm ci --no-audit --no-fund --loglevel=error
+	UNDERSTUDY_OFFICIAL=1 $(GO) test -count=1 -v -timeout 10m ./test/official/
+
 ## bench: the figures of docs/benchmarks.md, measured side by side on this machine
 .PHONY: bench
 bench: needs-go build
