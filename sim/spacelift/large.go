@@ -41,7 +41,8 @@ var largeTraits = []choice[Trait]{{60, PlanChanges}, {15, PlanNoop}, {15, FailPl
 func (w *world) large() {
 	spaces := w.largeSpaces()
 	for n := range largePools {
-		w.pools = append(w.pools, &pool{id: id(founded(), mix(w.seed, 3, uint64(n))), name: fmt.Sprintf("pool-%02d", n), size: 4}) //nolint:gosec // a count
+		name := fmt.Sprintf("pool-%02d", n)
+		w.pools = append(w.pools, &pool{id: id(founded(), mixString(w.seed, name)), name: name, size: 4})
 	}
 	states, with := largeStates(), 0
 	all := make([]*stack, largeStacks)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/graph-gophers/graphql-go"
 )
@@ -63,7 +62,9 @@ func (q *root) Logout(ctx context.Context) (*userView, error) {
 }
 
 // change does something to a stack, if the caller has the role there.
-func change[T any](q *root, ctx context.Context, stackID graphql.ID, least Role, act func(*world, *stack, caller) (T, error)) (T, error) { //nolint:revive // q is the receiver that generic methods cannot have
+func change[T any](
+	ctx context.Context, q *root, stackID graphql.ID, least Role, act func(*world, *stack, caller) (T, error),
+) (T, error) {
 	var none T
 	c := sessionOf(ctx).caller
 	if c.anonymous() {
@@ -101,7 +102,7 @@ func (q *root) RunTrigger(ctx context.Context, args triggerArgs) (*runView, erro
 	if args.RuntimeConfig != nil {
 		least = Admin
 	}
-	return change(q, ctx, args.Stack, least, func(w *world, st *stack, c caller) (*runView, error) {
+	return change(ctx, q, args.Stack, least, func(w *world, st *stack, c caller) (*runView, error) {
 		switch {
 		case st.disabled:
 			return nil, errDisabled
@@ -163,8 +164,10 @@ func (a blockerArgs) pick(w *world, st *stack) (*run, error) {
 func (a runArgs) blocker() blockerArgs { return blockerArgs{Stack: a.Stack, Run: &a.Run, Note: a.Note} }
 
 // step moves a run on, if its state is one of those.
-func (q *root) step(ctx context.Context, args blockerArgs, verb string, from []string, act func(*world, *run, caller) error) (*runView, error) {
-	return change(q, ctx, args.Stack, Reader, func(w *world, st *stack, c caller) (*runView, error) {
+func (q *root) step(
+	ctx context.Context, args blockerArgs, verb string, from []string, act func(*world, *run, caller) error,
+) (*runView, error) {
+	return change(ctx, q, args.Stack, Reader, func(w *world, st *stack, c caller) (*runView, error) {
 		r, err := args.pick(w, st)
 		if err != nil {
 			return nil, err
@@ -279,7 +282,7 @@ func (q *root) RunComment(ctx context.Context, args struct {
 	Body       string
 },
 ) (*commentView, error) {
-	return change(q, ctx, args.Stack, Reader, func(w *world, st *stack, c caller) (*commentView, error) {
+	return change(ctx, q, args.Stack, Reader, func(w *world, st *stack, c caller) (*commentView, error) {
 		r := w.loadRun(st, string(args.Run))
 		if r == nil {
 			return nil, errNotFound
@@ -287,61 +290,5 @@ func (q *root) RunComment(ctx context.Context, args struct {
 		made := comment{body: args.Body, username: c.who(), at: w.now()}
 		r.comments = append(r.comments, made)
 		return &commentView{Body: made.body, Username: made.username, CreatedAt: unix(made.at)}, nil
-	})
-}
-
-// StackLock keeps others from triggering.
-func (q *root) StackLock(ctx context.Context, args struct {
-	ID   graphql.ID
-	Note *string
-},
-) (*stackView, error) {
-	return q.turn(ctx, args.ID, func(w *world, st *stack, c caller) error {
-		if st.lockedBy != "" && st.lockedBy != c.who() {
-			return errLocked
-		}
-		st.lockedBy, st.lockedAt = c.who(), w.now()
-		if args.Note != nil {
-			st.lockNote = strings.TrimSpace(*args.Note)
-		}
-		return nil
-	})
-}
-
-type stackArgs struct{ ID graphql.ID }
-
-// StackUnlock lets others trigger again. Only who has locked may.
-func (q *root) StackUnlock(ctx context.Context, args stackArgs) (*stackView, error) {
-	return q.turn(ctx, args.ID, func(w *world, st *stack, c caller) error {
-		if st.lockedBy != "" && st.lockedBy != c.who() && !c.may(st.space, Admin) {
-			return errLocked
-		}
-		st.unlock()
-		return nil
-	})
-}
-
-// StackEnable lets the stack have runs.
-func (q *root) StackEnable(ctx context.Context, args stackArgs) (*stackView, error) {
-	return q.turn(ctx, args.ID, func(_ *world, st *stack, _ caller) error {
-		st.disabled = false
-		return nil
-	})
-}
-
-// StackDisable keeps the stack from having runs.
-func (q *root) StackDisable(ctx context.Context, args stackArgs) (*stackView, error) {
-	return q.turn(ctx, args.ID, func(_ *world, st *stack, _ caller) error {
-		st.disabled = true
-		return nil
-	})
-}
-
-func (q *root) turn(ctx context.Context, stackID graphql.ID, act func(*world, *stack, caller) error) (*stackView, error) {
-	return change(q, ctx, stackID, Writer, func(w *world, st *stack, c caller) (*stackView, error) {
-		if err := act(w, st, c); err != nil {
-			return nil, err
-		}
-		return q.server.viewStack(st, c), nil
 	})
 }
