@@ -68,7 +68,7 @@ const cases = [
     account: accountWith({ onTrigger: () => ({ status: 202, json: lostTrigger }), stacks: { 6: { trigger: { allowed: true, pending: lostTrigger } } } }), see: (p) => dialog(p).getByText('It is being looked for'),
   },
   {
-    name: 'trigger conflict', failing: true, path: '/spacelift/stack-00004', act: (p) => trigger(p), see: (p) => dialog(p).getByText('Somebody was faster'),
+    name: 'trigger conflict', failing: true, path: '/spacelift/stack-00004', act: (p) => trigger(p), see: (p) => dialog(p).getByText('A run is already pending'),
     account: accountWith({ onTrigger: () => ({ status: 409, json: { error: 'user:default/ada triggered a run 10 seconds ago; it is queued', code: 'CONFLICT' } }) }),
   },
   {

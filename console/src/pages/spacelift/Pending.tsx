@@ -13,7 +13,7 @@ export function Pending({ trigger }: { trigger: Trigger | undefined }) {
       Triggered by <Person entityRef={trigger.requestedBy} /> <Time value={trigger.requestedAt} />
       {trigger.reason && <>: “{trigger.reason}”</>}
       {trigger.outcome === 'sending' && '. It is being sent to Spacelift.'}
-      {trigger.outcome === 'unknown' && ". Spacelift's answer was lost: its run is being looked for."}
+      {trigger.outcome === 'unknown' && '. Its run is being looked for.'}
       {trigger.outcome === 'triggered' && trigger.state && <>. The run is {stateText(trigger.state).toLowerCase()}.</>}
     </Text>
   );

@@ -157,7 +157,7 @@ function Told({ text, children }: { text: string; children: React.ReactNode }) {
 function Conflict({ stackId, message }: { stackId: string; message: string }) {
   const { data: stack } = useQuery(stackQuery(stackId));
   return (
-    <Notice tone="warn" title="Somebody was faster">
+    <Notice tone="warn" title="A run is already pending">
       <Text size="sm">{message}</Text>
       <Pending trigger={stack?.trigger.pending} />
     </Notice>
