@@ -204,7 +204,9 @@ func (c *exportClient) refused(resp *http.Response, text []byte, path string) er
 
 // serverMessage is the message of Backstage's error body, on one line without control characters.
 func serverMessage(text []byte) string {
-	var body struct{ Error struct{ Name, Message string } }
+	var body struct {
+		Error struct{ Name, Message string }
+	}
 	message := ""
 	if json.Unmarshal(text, &body) == nil {
 		message = body.Error.Message

@@ -101,6 +101,9 @@ type simRelyCommand struct {
 	Speed      float64 `default:"1" placeholder:"N" help:"Simulated seconds a second, for tasks."`
 	Blueprints string  `enum:"none,kebab,camel,both" default:"none" help:"Blueprints that are there from the start: none, or the documented ones of either generation." placeholder:"none|kebab|camel|both"`
 	Unlimited  bool    `help:"Lift the limits of size and rate, and let tasks end at once."`
+	State      string  `placeholder:"FILE" help:"Keep blueprints and entities in this file; in memory without it."`
+	Seed       uint64  `placeholder:"N" help:"Seed of faults with a probability."`
+	relySwitches
 }
 
 // Run serves the API until the context ends.
@@ -109,16 +112,24 @@ func (c simRelyCommand) Run(ctx context.Context, cli *commands, std streams) err
 	if err != nil {
 		return err
 	}
-	options := rely.Options{Speed: c.Speed, Log: simLog(cli, std)}
+	options := rely.Options{Speed: c.Speed, Seed: c.Seed, Switches: c.options(), Log: simLog(cli, std)}
 	if c.Blueprints != "none" {
 		options.Generation = c.Blueprints
 	}
 	if c.Unlimited {
 		options.Limits, options.Timers = &rely.Limits{}, &rely.Timers{}
 	}
+	sim := rely.New(options)
+	var drivers []func(context.Context) error
+	if c.State != "" {
+		if err := sim.Load(c.State); err != nil {
+			return errors.Join(err, listener.Close())
+		}
+		drivers = append(drivers, func(ctx context.Context) error { return sim.Keep(ctx, c.State) })
+	}
 	base := "http://" + listener.Addr().String()
 	_, _ = fmt.Fprintf(std.out, "Rely's API   %s   (token %s)\nInspection   %s/_sim/stats\n", base, rely.Token, base)
-	return serveAll(ctx, nil, endpoint{listener: listener, handler: rely.New(options)})
+	return serveAll(ctx, drivers, endpoint{listener: listener, handler: sim})
 }
 
 func simLog(cli *commands, std streams) *slog.Logger {

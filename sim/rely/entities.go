@@ -113,7 +113,9 @@ func filter(given []string) (func(*entity) bool, error) {
 			"neq":      func(v string) bool { return v != value },
 			"in":       func(v string) bool { return slices.Contains(strings.Split(value, ","), v) },
 			"contains": func(v string) bool { return strings.Contains(v, value) },
-			"like":     func(v string) bool { return strings.Contains(strings.ToLower(v), strings.ToLower(strings.Trim(value, "%"))) },
+			"like": func(v string) bool {
+				return strings.Contains(strings.ToLower(v), strings.ToLower(strings.Trim(value, "%")))
+			},
 		}[parts[1]]
 		if test == nil {
 			return nil, fmt.Errorf("Invalid filter operator %q", parts[1]) //nolint:staticcheck // the server's words

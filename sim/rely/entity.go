@@ -352,8 +352,12 @@ func (e *entity) differences(next *entity) (changed []string) {
 		name string
 		same bool
 	}{
-		{"blueprintId", e.blueprint == next.blueprint}, {"title", e.title == next.title}, {"description", e.description == next.description},
-		{"isHidden", e.hidden == next.hidden}, {"isActive", e.inactive == next.inactive}, {"sources", e.sources == next.sources},
+		{"blueprintId", e.blueprint == next.blueprint},
+		{"title", e.title == next.title},
+		{"description", e.description == next.description},
+		{"isHidden", e.hidden == next.hidden},
+		{"isActive", e.inactive == next.inactive},
+		{"sources", e.sources == next.sources},
 	} {
 		if !f.same {
 			changed = append(changed, f.name)

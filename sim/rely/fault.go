@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
 	"time"
 
@@ -195,9 +196,7 @@ func (a Action) deliver(ctx context.Context, w http.ResponseWriter, out answer, 
 		return true
 	}
 	header := w.Header()
-	for key, values := range out.header {
-		header[key] = values
-	}
+	maps.Copy(header, out.header)
 	if a.Truncate {
 		header.Set("Content-Length", fmt.Sprint(len(out.body)+1))
 	}

@@ -95,7 +95,9 @@ func TestFaultHeadersAndLatency(t *testing.T) {
 func TestFaultyTasks(t *testing.T) {
 	t.Parallel()
 	sim, c := start(t)
-	post := func(id string) string { return taskOf(t, c.want(201, "created", "POST", "/api/v1/tasks", task(service(id)))) }
+	post := func(id string) string {
+		return taskOf(t, c.want(201, "created", "POST", "/api/v1/tasks", task(service(id))))
+	}
 	sim.Faults(`[{match: {entity: bad}, action: {task: fail}}, {match: {entity: slow}, action: {task: stuck}}, {match: {entity: gone}, action: {task: lost}}]`)
 
 	c.want(200, `"status":"failed","error":{"type":"EntityValidationError","message":"Entity bad: rejected"}`, "GET", "/api/v1/tasks/"+post("bad"), nil)

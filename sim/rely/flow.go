@@ -1,6 +1,7 @@
 package rely
 
 import (
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -82,8 +83,6 @@ func (s *Server) takeRaw(r *request) answer {
 	if len(problems) > 0 {
 		return invalid(problems, s.switches.Loc == "on")
 	}
-	for ref, e := range raw {
-		s.raw[ref] = e
-	}
+	maps.Copy(s.raw, raw)
 	return reply(http.StatusAccepted, map[string]int{"accepted": len(raw)})
 }

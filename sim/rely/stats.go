@@ -31,7 +31,7 @@ type Stats struct {
 	DuplicatePayloads int        `json:"duplicatePayloads"`
 	DuplicateWrites   int        `json:"duplicateWrites"`
 	Entities          Operations `json:"entities"`
-	// Now many there are at the moment.
+	// Stored and OpenTasks are how many there are now.
 	Stored    int            `json:"stored"`
 	OpenTasks int            `json:"openTasks"`
 	Faults    map[string]int `json:"faults"`

@@ -38,7 +38,7 @@ func Start(t testing.TB, options rely.Options) *Sim {
 // Faults sets the rules from YAML or JSON, as PUT /_sim/faults takes them.
 func (s *Sim) Faults(rules string) {
 	s.t.Helper()
-	req := httptest.NewRequest(http.MethodPut, "http://localhost/_sim/faults", bytes.NewReader([]byte(rules)))
+	req := httptest.NewRequestWithContext(s.t.Context(), http.MethodPut, "http://localhost/_sim/faults", bytes.NewReader([]byte(rules)))
 	req.RemoteAddr = "127.0.0.1:1"
 	w := httptest.NewRecorder()
 	s.ServeHTTP(w, req)
