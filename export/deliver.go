@@ -94,6 +94,8 @@ func (d *delivery) submit(ctx context.Context) (*Failure, error) {
 	if err != nil {
 		return asFailure(ctx, err)
 	}
+	ctx, done := d.late(ctx)
+	defer done()
 	if err := d.noteAccepted(ctx); err != nil {
 		return nil, err
 	}
@@ -106,6 +108,12 @@ func (d *delivery) submit(ctx context.Context) (*Failure, error) {
 	}
 	d.observe("submitted")
 	return nil, nil
+}
+
+// late is for writing down what the destination has taken, even while the process is told to stop: otherwise it would be
+// sent again.
+func (d *delivery) late(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), writeTimeout)
 }
 
 // asFailure tells a failure of the destination from the end of the context.
@@ -179,6 +187,8 @@ func (d *delivery) settled(ctx context.Context) error {
 		return nil
 	}
 	d.observe("settling")
+	ctx, done := d.late(ctx)
+	defer done()
 	if err := d.s.settle(ctx, d.runner.fence, d.row.id, d.chunk, d.now()); err != nil {
 		return err
 	}

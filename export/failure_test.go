@@ -272,7 +272,7 @@ func TestCeilingIsLearnedAndRemembered(t *testing.T) {
 		return &Failure{Kind: TooLarge, Status: 413, Message: "Request Entity Too Large"}
 	}
 	r.want(r.run(), statusSucceeded)
-	if len(r.dest.has()) != 1000 || refused > 6 {
+	if len(r.dest.has()) != 1000 || refused > 10 { // each of two at once may have to find out
 		t.Errorf("%d documents, %d payloads refused", len(r.dest.has()), refused)
 	}
 	refused = 0

@@ -36,6 +36,8 @@ type fakeCatalog struct {
 	err      error
 }
 
+func newCatalog() *fakeCatalog { return &fakeCatalog{entities: map[string]entity.Entity{}} }
+
 func (c *fakeCatalog) put(t testing.TB, texts ...string) {
 	t.Helper()
 	c.mu.Lock()
@@ -313,7 +315,7 @@ type rig struct {
 // newRig starts an engine on a store.
 func newRig(t *testing.T, db *database.Database, change ...func(o *Options)) *rig {
 	t.Helper()
-	r := &rig{t: t, catalog: &fakeCatalog{entities: map[string]entity.Entity{}}, dest: newFake()}
+	r := &rig{t: t, catalog: newCatalog(), dest: newFake()}
 	r.start(db, change...)
 	return r
 }

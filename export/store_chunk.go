@@ -52,7 +52,7 @@ func (s *store) forgetPlan(ctx context.Context, ticket, run string) error {
 func (s *store) revive(ctx context.Context, ticket, run string, now time.Time) error {
 	return s.fenced(ctx, ticket, func(l link) error {
 		_, err := l.exec(ctx, `UPDATE export_chunk SET state = CASE WHEN ticket = '' THEN 'planned' ELSE 'submitted' END,
-			attempts = 0, error = '', submitted_at = CASE WHEN ticket = '' THEN 0 ELSE ? END, updated_at = ?
+			attempts = 0, error = '', submitted_at = CASE WHEN ticket = '' THEN 0 ELSE CAST(? AS BIGINT) END, updated_at = ?
 			WHERE run_id = ? AND state = 'parked'`, millis(now), millis(now), run)
 		return err
 	})
