@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 
@@ -204,7 +205,7 @@ func hostOf(text string) (string, error) {
 	case port == "":
 		return strings.ToLower(host), nil
 	}
-	if n, err := net.LookupPort("tcp", port); err != nil || n == 0 {
+	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
 		return "", fmt.Errorf("%q is no port", port)
 	}
 	return net.JoinHostPort(strings.ToLower(host), port), nil

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -37,8 +38,6 @@ func noSecrets(t *testing.T, texts ...string) {
 	}
 }
 
-func seconds(n int) *int { return &n }
-
 // failure is one row of spacelift.md 5.3, or 1: what Spacelift does, and what our callers get for it.
 type failure struct {
 	name   string
@@ -59,7 +58,7 @@ func outages(field string) []failure {
 		{name: "another schema", faults: []sim.Fault{{Name: "gql_error", Field: field, Message: `Cannot query field "id" on type "Stack".`}}, status: 502, code: client.CodeSchema},
 		{name: "a refusal in words", faults: []sim.Fault{{Name: "gql_error", Field: field, Message: "stack is locked", Extensions: map[string]any{"code": "LOCKED"}}}, status: 409, code: client.CodeRejected},
 		{name: "401", faults: []sim.Fault{{Name: "jwt_401"}, {Name: "jwt_expired"}}, status: 503, code: client.CodeAuth, retry: true},
-		{name: "429", faults: []sim.Fault{{Name: "http_429", Field: field, RetryAfter: seconds(600)}}, status: 503, code: client.CodeRateLimited, retry: true},
+		{name: "429", faults: []sim.Fault{{Name: "http_429", Field: field, RetryAfter: new(600)}}, status: 503, code: client.CodeRateLimited, retry: true},
 		{name: "429 without a word", faults: []sim.Fault{{Name: "http_429", Field: field, Body: "text"}}, status: 503, code: client.CodeRateLimited, retry: true, waits: true},
 	}
 }
@@ -182,7 +181,7 @@ func TestTriggerFails(t *testing.T) {
 func TestTheAnswerIsLost(t *testing.T) {
 	t.Parallel()
 	cases := down("runTrigger")
-	for _, c := range cases[:len(cases):len(cases)] {
+	for _, c := range slices.Clip(cases) {
 		after := c
 		after.name += ", after the run was created"
 		after.faults = append([]sim.Fault(nil), c.faults...)

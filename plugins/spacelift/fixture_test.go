@@ -118,7 +118,6 @@ type setup struct {
 	upstream string
 	db       *database.Database
 	catalog  *catalog
-	environ  map[string]string
 }
 
 // server is a running plugin. Stop ends it before the test does.

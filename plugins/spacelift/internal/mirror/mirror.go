@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -102,7 +103,7 @@ func (m *Mirror) Run(ctx context.Context) error {
 		err := m.Refresh(ctx)
 		switch {
 		case ctx.Err() != nil:
-			return nil //nolint:nilerr // a normal end
+			return nil
 		case err != nil && !failing:
 			m.opts.Log.Warn("stacks are served as they were: the store cannot be read", "err", err)
 		case err == nil:
@@ -160,9 +161,7 @@ func (m *Mirror) Refresh(ctx context.Context) error {
 	// A snapshot keeps its map; the next one gets another.
 	next := make(map[string]*Stack, len(m.stacks)+len(d.Stacks))
 	if !d.Whole {
-		for id, s := range m.stacks {
-			next[id] = s
-		}
+		maps.Copy(next, m.stacks)
 	}
 	var ids []string
 	for _, c := range d.Stacks {
