@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -179,9 +180,9 @@ func (a *account) total() int {
 func (a *account) last(operation string) seen {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	for i := len(a.seen) - 1; i >= 0; i-- {
-		if a.seen[i].operation == operation {
-			return a.seen[i]
+	for _, r := range slices.Backward(a.seen) {
+		if r.operation == operation {
+			return r
 		}
 	}
 	return seen{}

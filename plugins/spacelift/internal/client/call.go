@@ -49,6 +49,10 @@ func (c *Client) call(ctx context.Context, k call) (answer, *Error) {
 			err, doubtful = a.partial, false
 		}
 		if err == nil && !doubtful {
+			if a.partial != nil {
+				c.options.Log.LogAttrs(ctx, slog.LevelDebug, "spacelift left a part of its answer out",
+					slog.String("operation", k.document.operation), slog.Any("err", a.partial))
+			}
 			c.tokens.works(t)
 			return a, nil
 		}

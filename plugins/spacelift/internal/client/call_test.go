@@ -13,8 +13,8 @@ import (
 	"github.com/understudy-portal/understudy/host/config"
 )
 
-// failed takes an error of the client apart.
-func failed(t *testing.T, err error, code Code, status int) *Error {
+// failed takes an error of the client apart: it is of that code and status.
+func failed(t *testing.T, err error, code Code, status int) Error {
 	t.Helper()
 	e, ok := errors.AsType[*Error](err)
 	if !ok {
@@ -23,7 +23,7 @@ func failed(t *testing.T, err error, code Code, status int) *Error {
 	if e.Code != code || e.Status != status {
 		t.Errorf("error is %s %d (%s), want %s %d", e.Code, e.Status, e.Message, code, status)
 	}
-	return e
+	return *e
 }
 
 func ok(t *testing.T, _ any, err error) {
@@ -46,13 +46,13 @@ func TestTokenIsRenewedBeforeItEnds(t *testing.T) {
 				if s := c.Status(); !s.TokenValid || !s.TokenExpires.Equal(time.Now().Add(life)) {
 					t.Errorf("status %+v", s)
 				}
-				time.Sleep(renewed - time.Second) //nolint:forbidigo // the bubble's clock
+				time.Sleep(renewed - time.Second)
 				_, err = c.Viewer(t.Context())
 				ok(t, nil, err)
 				if n := a.count("Exchange"); n != 1 {
 					t.Fatalf("%d exchanges before the time", n)
 				}
-				time.Sleep(time.Second + time.Millisecond) //nolint:forbidigo // the bubble's clock
+				time.Sleep(time.Second + time.Millisecond)
 				_, err = c.Viewer(t.Context())
 				ok(t, nil, err)
 				synctest.Wait()
@@ -73,14 +73,14 @@ func TestOldTokenServesWhileItLives(t *testing.T) {
 		_, err := c.Viewer(t.Context())
 		ok(t, nil, err)
 		a.answers = map[string]func(seen, int) reply{"Exchange": func(seen, int) reply { return reply{status: 503, took: time.Second} }}
-		time.Sleep(time.Hour - 20*time.Second) //nolint:forbidigo // the bubble's clock
+		time.Sleep(time.Hour - 20*time.Second)
 		before := time.Now()
 		_, err = c.Viewer(t.Context())
 		ok(t, nil, err)
 		if time.Since(before) > 0 {
 			t.Errorf("waited %s", time.Since(before))
 		}
-		time.Sleep(20 * time.Second) //nolint:forbidigo // the bubble's clock
+		time.Sleep(20 * time.Second)
 		_, err = c.Viewer(t.Context())
 		failed(t, err, CodeUnavailable, 502)
 	})
@@ -94,7 +94,7 @@ func TestHundredCallersOneExchange(t *testing.T) {
 		_, err := c.Viewer(t.Context())
 		ok(t, nil, err)
 		a.answers = map[string]func(seen, int) reply{"Exchange": nil}
-		time.Sleep(2 * time.Hour) //nolint:forbidigo // the bubble's clock
+		time.Sleep(2 * time.Hour)
 		var wg sync.WaitGroup
 		for range 100 {
 			wg.Go(func() {
@@ -127,7 +127,7 @@ func TestExchangeOutlivesItsCaller(t *testing.T) {
 		var wg sync.WaitGroup
 		wg.Go(func() {
 			_, err := c.Viewer(short)
-			if e := failed(t, err, CodeUnavailable, 504); !errors.Is(e, context.DeadlineExceeded) {
+			if e := failed(t, err, CodeUnavailable, 504); !errors.Is(&e, context.DeadlineExceeded) {
 				t.Errorf("cause is %v", e.Err)
 			}
 		})
@@ -170,7 +170,7 @@ func TestRefusedKeyIsLeftAlone(t *testing.T) {
 						pauses = append(pauses, time.Since(last).Round(time.Second))
 						last = time.Now()
 					}
-					time.Sleep(time.Second) //nolint:forbidigo // the bubble's clock
+					time.Sleep(time.Second)
 				}
 				if got := fmt.Sprint(pauses); got != "[0s 1m0s 2m0s 4m0s 5m0s 5m0s]" {
 					t.Errorf("asked after %s", got)
@@ -197,7 +197,7 @@ func TestSecretThatCannotBeRead(t *testing.T) {
 	})
 	_, err := c.Viewer(t.Context())
 	e := failed(t, err, CodeAuth, 503)
-	if a.total() > 0 || strings.Contains(fmt.Sprintf("%v %+v %s", e, *e, log), keySecret) {
+	if a.total() > 0 || strings.Contains(fmt.Sprintf("%v %+v %s", &e, e, log), keySecret) {
 		t.Errorf("%d requests, %+v", a.total(), e)
 	}
 }
@@ -331,7 +331,7 @@ func TestOlderSchema(t *testing.T) {
 		if a.count("StackDetail") != 4 || a.count("Trigger") != 4 || strings.Count(log.String(), "schema is older") != 2 {
 			t.Errorf("%d and %d requests, log:\n%s", a.count("StackDetail"), a.count("Trigger"), log)
 		}
-		time.Sleep(time.Hour) //nolint:forbidigo // the bubble's clock
+		time.Sleep(time.Hour)
 		a.answers["StackDetail"] = func(r seen, _ int) reply {
 			if !strings.Contains(r.query, "runnerImage") {
 				t.Error("an upgraded Spacelift is still asked for less")

@@ -2,7 +2,6 @@ package client
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -51,7 +50,7 @@ func New(o Options) (*Client, error) {
 	return c, nil
 }
 
-// Close ends an exchange that is under way and closes idle connections. Calls that come later fail.
+// Close ends an exchange that is under way and closes idle connections. No call may come later.
 func (c *Client) Close() {
 	c.end(errClosed)
 	c.options.HTTP.CloseIdleConnections()
@@ -184,7 +183,7 @@ func (c *Client) Comment(ctx context.Context, stack, run, body string) error {
 	if err != nil {
 		return err
 	}
-	if absent(json.RawMessage(a.raw)) {
+	if absent(a.raw) {
 		return &Error{Code: CodeUnavailable, Status: http.StatusBadGateway, Ambiguous: true, Message: "Spacelift took the comment and returned none"}
 	}
 	return nil

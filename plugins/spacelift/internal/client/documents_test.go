@@ -6,6 +6,7 @@ import (
 
 	"github.com/vektah/gqlparser/v2"
 	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/validator/rules"
 
 	"github.com/understudy-portal/understudy/sim/spacelift"
 )
@@ -21,7 +22,7 @@ func TestDocumentsAreValid(t *testing.T) {
 		for size, text := range map[string]string{"full": d.full, "minimal": d.minimal} {
 			t.Run(d.operation+"/"+size, func(t *testing.T) {
 				t.Parallel()
-				query, errs := gqlparser.LoadQuery(schema, text)
+				query, errs := gqlparser.LoadQueryWithRules(schema, text, rules.NewDefaultRules())
 				if len(errs) > 0 {
 					t.Fatal(errs)
 				}

@@ -32,7 +32,7 @@ func (p *pace) enter(ctx context.Context) (leave func(), err *Error) {
 		}
 		if err := p.limiter.Wait(ctx); err != nil {
 			if ctx.Err() != nil {
-				return nil, gone(ctx, "its turn")
+				return nil, gone(ctx, "a turn at Spacelift")
 			}
 			return nil, &Error{
 				Code: CodeRateLimited, Status: http.StatusServiceUnavailable, RetryAfter: time.Second, Err: err,
@@ -42,7 +42,7 @@ func (p *pace) enter(ctx context.Context) (leave func(), err *Error) {
 		select {
 		case p.slots <- struct{}{}:
 		case <-ctx.Done():
-			return nil, gone(ctx, "its turn")
+			return nil, gone(ctx, "a turn at Spacelift")
 		}
 		// The limit may have come while this call waited.
 		if p.remaining() == 0 {
@@ -65,7 +65,7 @@ func (p *pace) waitForLimit(ctx context.Context) *Error {
 			return e
 		}
 		if err := pause(ctx, left); err != nil {
-			return gone(ctx, "the end of a rate limit")
+			return gone(ctx, "the end of Spacelift's rate limit")
 		}
 	}
 }

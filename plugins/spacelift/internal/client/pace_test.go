@@ -33,7 +33,7 @@ func TestPacing(t *testing.T) {
 			t.Errorf("took %s, %d at once", took, a.busiest)
 		}
 		a.answers["StackDetail"] = nil
-		time.Sleep(time.Minute) //nolint:forbidigo // the bubble's clock
+		time.Sleep(time.Minute)
 		started = time.Now()
 		for range 20 {
 			_, err := c.Stack(t.Context(), "a")
@@ -97,13 +97,13 @@ func TestRateLimit(t *testing.T) {
 				t.Errorf("limited until %s", until)
 			}
 			// Everybody waits: neither a mutation nor a probe goes out meanwhile.
-			time.Sleep(20 * time.Second) //nolint:forbidigo // the bubble's clock
+			time.Sleep(20 * time.Second)
 			n := a.total()
 			_, err = c.Trigger(t.Context(), "a", "")
 			if e := failed(t, err, CodeRateLimited, 503); e.RetryAfter != 40*time.Second || e.Ambiguous || a.total() != n {
 				t.Errorf("%+v", e)
 			}
-			time.Sleep(15 * time.Second) //nolint:forbidigo // the bubble's clock
+			time.Sleep(15 * time.Second)
 			started := time.Now()
 			_, err = c.Trigger(t.Context(), "a", "")
 			ok(t, nil, err)
@@ -251,7 +251,7 @@ func TestCallerLeaves(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(time.Second, cancel)
 		_, err := c.Trigger(ctx, "a", "")
-		if e := failed(t, err, CodeUnavailable, 504); !e.Ambiguous || !errors.Is(e, context.Canceled) {
+		if e := failed(t, err, CodeUnavailable, 504); !e.Ambiguous || !errors.Is(&e, context.Canceled) {
 			t.Errorf("%+v", e)
 		}
 		if s := c.Status().Breaker; s != "closed" {
@@ -297,14 +297,14 @@ func TestBreaker(t *testing.T) {
 			t.Errorf("%+v", e)
 		}
 		// One probe, which fails; then one that does not.
-		time.Sleep(15 * time.Second) //nolint:forbidigo // the bubble's clock
+		time.Sleep(15 * time.Second)
 		_, err = c.Stack(t.Context(), "a")
 		failed(t, err, CodeUnavailable, 502)
 		if a.total() != n+1 || c.Status().Breaker != "open" {
 			t.Errorf("%d probes, the breaker is %s", a.total()-n, c.Status().Breaker)
 		}
 		down = false
-		time.Sleep(15 * time.Second) //nolint:forbidigo // the bubble's clock
+		time.Sleep(15 * time.Second)
 		_, err = c.Stack(t.Context(), "a")
 		if ok(t, nil, err); c.Status().Breaker != "closed" {
 			t.Errorf("the breaker is %s", c.Status().Breaker)
@@ -327,7 +327,7 @@ func TestBreakerProbeIsGivenUp(t *testing.T) {
 		_, err = c.Stack(ctx, "a")
 		failed(t, err, CodeUnavailable, 504)
 		a.answers = nil
-		time.Sleep(15 * time.Second) //nolint:forbidigo // the bubble's clock
+		time.Sleep(15 * time.Second)
 		_, err = c.Stack(t.Context(), "a")
 		ok(t, nil, err)
 	})

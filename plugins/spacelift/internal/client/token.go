@@ -75,7 +75,7 @@ func (t *tokens) get(ctx context.Context) (*token, *Error) {
 	case <-f.done:
 		return f.token, f.err
 	case <-ctx.Done():
-		return nil, gone(ctx, "a token")
+		return nil, gone(ctx, "a token of Spacelift's")
 	}
 }
 
@@ -149,6 +149,9 @@ func (t *tokens) useless(bad *token) *Error {
 	if t.current == bad {
 		t.current = nil
 		return t.refuse(bad.key, err, t.backoff/12)
+	}
+	if t.current == nil && t.refusal.err != nil {
+		return t.refusal.again(t.now()) // another call has found it out already
 	}
 	return err
 }

@@ -196,7 +196,7 @@ func (c *Client) refusal(r request, response *http.Response, body []byte) (answe
 func lost(ctx context.Context, d *document, err error, mayHaveArrived bool) *Error {
 	ambiguous := d.once() && mayHaveArrived
 	if ctx.Err() != nil {
-		e := gone(ctx, "an answer")
+		e := gone(ctx, "Spacelift's answer")
 		e.Ambiguous = ambiguous
 		return e
 	}
@@ -211,7 +211,7 @@ func gone(ctx context.Context, waitedFor string) *Error {
 	cause := context.Cause(ctx)
 	e := &Error{
 		Code: CodeUnavailable, Status: http.StatusGatewayTimeout, why: outage, Err: cause,
-		Message: fmt.Sprintf("waiting for %s from Spacelift took too long: %v", waitedFor, cause),
+		Message: fmt.Sprintf("waiting for %s took too long: %v", waitedFor, cause),
 	}
 	if errors.Is(ctx.Err(), context.Canceled) {
 		e.why, e.Message = canceled, "the call to Spacelift was given up"
