@@ -18,6 +18,7 @@ import (
 
 	"github.com/understudy-portal/understudy/backend"
 	"github.com/understudy-portal/understudy/catalog"
+	"github.com/understudy-portal/understudy/host"
 	"github.com/understudy-portal/understudy/plugins/auth"
 	"github.com/understudy-portal/understudy/plugins/rely"
 	simulator "github.com/understudy-portal/understudy/sim/rely"
@@ -59,7 +60,12 @@ func (l *lines) String() string {
 // serve runs a server. The text's https://magneto.rely.io is the simulator.
 func serve(t testing.TB, sim *relytest.Sim, text, entities string) *page {
 	t.Helper()
-	dir := t.TempDir()
+	return serveIn(t, t.TempDir(), sim, text, entities, auth.New(), catalog.New(), rely.New())
+}
+
+// serveIn is serve with these plugins in a directory that may be that of an earlier server.
+func serveIn(t testing.TB, dir string, sim *relytest.Sim, text, entities string, plugins ...host.Plugin) *page {
+	t.Helper()
 	write(t, filepath.Join(dir, "entities.yaml"), entities)
 	files := []string{filepath.Join(dir, "app-config.yaml"), filepath.Join(dir, "app-config.server.yaml")}
 	write(t, files[0], strings.ReplaceAll(text, "https://magneto.rely.io", sim.URL))
@@ -79,7 +85,7 @@ understudy: {dataDir: %q, metrics: {listen: '127.0.0.1:0'}}
 	ready, done := make(chan backend.Running, 1), make(chan error, 1)
 	b := backend.New(backend.WithConfigFiles(files...), backend.WithEnviron([]string{"RELY_TOKEN=" + simulator.Token}), backend.WithLog(p.log, "json"),
 		backend.WithReady(func(r backend.Running) { ready <- r }))
-	go func() { done <- b.Add(auth.New(), catalog.New(), rely.New()).Run(ctx) }()
+	go func() { done <- b.Add(plugins...).Run(ctx) }()
 	var once sync.Once
 	p.stop = func() {
 		once.Do(func() {

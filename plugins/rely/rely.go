@@ -24,8 +24,9 @@ const (
 // Plugin is the Rely plugin.
 type Plugin struct {
 	now    func() time.Time
-	tune   func(*export.Options)
 	engine *export.Engine
+	// tune changes what is put together, for tests.
+	tune func(*rely.Options, *export.Options)
 }
 
 // New returns the plugin. It touches nothing.
@@ -63,28 +64,28 @@ func (p *Plugin) Register(ctx context.Context, env *host.Env) error {
 	if err := found.Err(); err != nil {
 		return err
 	}
-	destination, err := rely.New(rely.Options{
+	target := rely.Options{
 		Target: s.proxy.target, Headers: s.proxy.headers, Prefix: proxyPrefix, Rewrites: s.proxy.rewrites, Insecure: s.proxy.insecure,
 		Gzip: s.gzip, Mode: s.API.Mode, RawPath: s.RawPath, Mapping: s.mapping, Limits: s.limits,
 		Kinds: func(ctx context.Context) ([]string, error) {
 			return otherKinds(ctx, env.Catalog, s.filter, s.mapping.Kinds())
 		},
 		UserAgent: "Understudy/" + env.System.Version(), Log: env.Log, Now: p.now,
-	})
-	if err != nil {
-		return err
 	}
 	db, err := env.Database(ctx)
 	if err != nil {
 		return fmt.Errorf("register rely: %w", err)
 	}
 	options := export.Options{
-		ID: pluginID, Plugin: pluginID, Destination: destination, Catalog: env.Catalog, Filter: s.filter, FilterConfig: s.filterConfig,
+		ID: pluginID, Plugin: pluginID, Catalog: env.Catalog, Filter: s.filter, FilterConfig: s.filterConfig,
 		Database: db, Cron: s.cron, Tasks: env.Tasks, Gzip: s.gzip, Log: env.Log, Metrics: env.Metrics, Audit: env.Audit,
 		Permissions: env.Permissions, Now: p.now,
 	}
 	if p.tune != nil {
-		p.tune(&options)
+		p.tune(&target, &options)
+	}
+	if options.Destination, err = rely.New(target); err != nil {
+		return err
 	}
 	if p.engine, err = export.New(options); err != nil {
 		return fmt.Errorf("register rely: %w", err)
