@@ -49,6 +49,7 @@ type Plugin struct {
 	client  *client.Client
 	mirror  *mirror.Mirror
 	trigger *trigger.Engine
+	api     *httpapi.API
 }
 
 // New returns the plugin. It touches nothing.
@@ -117,11 +118,12 @@ func (p *Plugin) Register(ctx context.Context, env *host.Env) error {
 	if err := p.addTasks(tasks, cfg, interval); err != nil {
 		return err
 	}
-	httpapi.New(httpapi.Options{
+	p.api = httpapi.New(httpapi.Options{
 		Mirror: p.mirror, Trigger: p.trigger, Upstream: p.client, Store: st, Catalog: env.Catalog, Permissions: env.Permissions,
 		Audit: env.Audit, Log: env.Log, Now: p.now, Plugin: pluginID, ReadOnly: cfg.ReadOnly, Account: cfg.account, Web: cfg.web,
 		Interval: interval, OpenAPI: openapi,
-	}).Mount(env.Routes)
+	})
+	p.api.Mount(env.Routes)
 	return nil
 }
 
@@ -172,14 +174,15 @@ func (p *Plugin) Start(ctx context.Context) error { return p.mirror.Refresh(ctx)
 // Run follows the store until ctx ends.
 func (p *Plugin) Run(ctx context.Context) error { return p.mirror.Run(ctx) }
 
-// Stop waits for what goes on after triggers.
+// Stop ends what goes on after requests, and waits for it.
 func (p *Plugin) Stop(context.Context) error {
-	if p.trigger != nil {
-		p.trigger.Close()
+	if p.api == nil {
+		return nil // Register failed
 	}
-	if p.client != nil {
-		p.client.Close()
-	}
+	p.trigger.Close() // first, because it asks the mirror
+	p.api.Close()
+	p.mirror.Close()
+	p.client.Close()
 	return nil
 }
 

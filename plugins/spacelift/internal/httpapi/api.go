@@ -65,6 +65,9 @@ func New(o Options) *API {
 	return &API{Options: o, streams: stream.New(maxStreams), entities: newEntities(o.Catalog, o.Plugin, o.Now), runs: newRuns(o.Upstream, o.Now)}
 }
 
+// Close ends questions that go on for nobody. No request is served any more.
+func (a *API) Close() { a.runs.flight.Close() }
+
 const resourceType = "spacelift-stack"
 
 // The permissions that the routes ask for (spacelift.md 7).

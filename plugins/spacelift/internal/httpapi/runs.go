@@ -2,17 +2,15 @@ package httpapi
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"strings"
 	"sync"
 	"time"
 
-	"golang.org/x/sync/singleflight"
-
 	"github.com/understudy-portal/understudy/host/router"
 	"github.com/understudy-portal/understudy/plugins/spacelift/internal/client"
+	"github.com/understudy-portal/understudy/plugins/spacelift/internal/flight"
 	"github.com/understudy-portal/understudy/plugins/spacelift/internal/mirror"
 	"github.com/understudy-portal/understudy/plugins/spacelift/internal/store"
 )
@@ -30,7 +28,7 @@ const (
 type runs struct {
 	upstream Upstream
 	now      func() time.Time
-	flight   singleflight.Group
+	flight   *flight.Group
 
 	mu    sync.Mutex // guards pages
 	pages map[string]runsPage
@@ -42,7 +40,7 @@ type runsPage struct {
 }
 
 func newRuns(upstream Upstream, now func() time.Time) *runs {
-	return &runs{upstream: upstream, now: now, pages: map[string]runsPage{}}
+	return &runs{upstream: upstream, now: now, flight: flight.New(runsTimeout), pages: map[string]runsPage{}}
 }
 
 // page returns a page of runs. The version is anything that changes when the runs do.
@@ -51,9 +49,7 @@ func (c *runs) page(ctx context.Context, stack string, kind client.RunKind, befo
 	if list, ok := c.kept(key); ok {
 		return list, nil
 	}
-	result := c.flight.DoChan(key, func() (any, error) {
-		shared, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), runsTimeout, errors.New("reading the runs took too long"))
-		defer cancel()
+	v, err := c.flight.Do(ctx, key, func(shared context.Context) (any, error) {
 		at := c.now()
 		list, err := c.upstream.Runs(shared, stack, kind, before)
 		if err == nil {
@@ -61,13 +57,8 @@ func (c *runs) page(ctx context.Context, stack string, kind client.RunKind, befo
 		}
 		return list, err
 	})
-	select {
-	case r := <-result:
-		list, _ := r.Val.([]client.Run)
-		return list, r.Err
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
-	}
+	list, _ := v.([]client.Run)
+	return list, err
 }
 
 func (c *runs) kept(key string) ([]client.Run, bool) {

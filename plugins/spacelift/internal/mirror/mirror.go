@@ -11,10 +11,10 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"golang.org/x/sync/singleflight"
 	"golang.org/x/time/rate"
 
 	"github.com/understudy-portal/understudy/plugins/spacelift/internal/client"
+	"github.com/understudy-portal/understudy/plugins/spacelift/internal/flight"
 	"github.com/understudy-portal/understudy/plugins/spacelift/internal/store"
 )
 
@@ -53,7 +53,7 @@ type Mirror struct {
 	began   time.Time
 	current atomic.Pointer[Snapshot]
 
-	reads   singleflight.Group
+	reads   *flight.Group
 	allowed *rate.Limiter // reads of single stacks that somebody looks at
 
 	// refreshing is held by whoever builds a snapshot.
@@ -82,13 +82,16 @@ const (
 // New returns a mirror that knows nothing yet.
 func New(opts Options) *Mirror {
 	m := &Mirror{
-		opts: opts, began: opts.Now(), stacks: map[string]*Stack{}, changed: make(chan struct{}),
+		opts: opts, began: opts.Now(), reads: flight.New(readTimeout), stacks: map[string]*Stack{}, changed: make(chan struct{}),
 		subscribers: map[*Subscription]bool{}, unknown: map[string]bool{}, allowed: rate.NewLimiter(readRate, readBurst),
 	}
 	m.current.Store(build(store.State{}, m.stacks, nil))
 	m.metrics = newMetrics(opts.Metrics, m)
 	return m
 }
+
+// Close ends reads that go on for nobody. Run and the tasks have ended.
+func (m *Mirror) Close() { m.reads.Close() }
 
 // Snapshot returns what this replica knows. It is never nil.
 func (m *Mirror) Snapshot() *Snapshot { return m.current.Load() }

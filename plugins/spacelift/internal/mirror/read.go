@@ -48,19 +48,12 @@ func (m *Mirror) Read(ctx context.Context, id string) (d store.Detail, stale boo
 
 // Renew reads one stack from Spacelift into the store, together with whoever else wants that now.
 func (m *Mirror) Renew(ctx context.Context, id string) error {
-	result := m.reads.DoChan(id, func() (any, error) {
-		// Others may wait for this, so it does not end with the one who began it.
-		shared, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), readTimeout, errors.New("reading the stack took too long"))
-		defer cancel()
+	// Others may wait for this, so it does not end with the one who began it.
+	_, err := m.reads.Do(ctx, id, func(shared context.Context) (any, error) {
 		if err := m.readOne(shared, id); err != nil {
 			return nil, err
 		}
 		return nil, m.Refresh(shared)
 	})
-	select {
-	case r := <-result:
-		return r.Err
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
+	return err
 }
