@@ -21,9 +21,10 @@ export function relativeTime(date: Date, now: number): string {
 export function Time({ value }: { value: string }) {
   const [now, setNow] = useState(Date.now);
   useEffect(() => {
+    setNow(Date.now()); // a new moment may be later than when we last looked
     const timer = setInterval(() => setNow(Date.now()), 5000);
     return () => clearInterval(timer);
-  }, []);
+  }, [value]);
   const date = new Date(value);
   if (Number.isNaN(date.getTime())) return <>{value}</>;
   return (

@@ -98,14 +98,25 @@ function Phases({ run }: { run: Run }) {
 function Cancel({ run }: { run: Run }) {
   const [asking, ask] = useDisclosure(false);
   const cancel = useCancel();
+  const sent = cancel.isPending || cancel.isSuccess;
   return (
     <>
-      <Button variant="default" leftSection={<IconStop size={16} aria-hidden />} loading={cancel.isPending || cancel.isSuccess} onClick={ask.open}>
-        Cancel
+      <Button
+        variant="default"
+        leftSection={<IconStop size={16} aria-hidden />}
+        {...(sent && { 'data-disabled': true, 'aria-disabled': true })}
+        onClick={() => !sent && ask.open()}
+      >
+        {sent ? 'Ending…' : 'Cancel'}
       </Button>
       <Confirm opened={asking} title="Cancel this run?" confirm="Cancel the run" refuse="Let it go on" onClose={ask.close} onConfirm={() => cancel.mutate(run.id)}>
         What is under way is brought to its end, and nothing more is sent. What has arrived stays, and the run can be resumed later.
       </Confirm>
+      {sent && (
+        <Text size="sm" c="dimmed" className={classes.ending} role="status">
+          The run ends once what Rely was given has settled. That can take as long as Rely does.
+        </Text>
+      )}
       {cancel.isError && <div className={classes.error}><ActionError error={cancel.error} /></div>}
     </>
   );

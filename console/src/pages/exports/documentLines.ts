@@ -18,8 +18,13 @@ const shapes = {
   json: /^(\s*)("(?:[^"\\]|\\.)*"):( .*)?$/,
 };
 
-export function sourceOf(document: unknown, format: Format): string {
-  return format === 'json' ? `${JSON.stringify(document, null, 2)}\n` : toYaml(document);
+/** What a person looks for first; the server's order is that of the alphabet. */
+const first = ['id', 'blueprintId', 'title', 'description', 'isActive', 'isHidden', 'properties', 'relations', 'sources'];
+
+export function sourceOf(document: Record<string, unknown>, format: Format): string {
+  const known = first.filter((key) => Object.hasOwn(document, key)).map((key) => [key, document[key]]);
+  const ordered = { ...Object.fromEntries(known), ...document };
+  return format === 'json' ? `${JSON.stringify(ordered, null, 2)}\n` : toYaml(ordered);
 }
 
 export function documentLines(source: string, format: Format): DocumentLine[] {

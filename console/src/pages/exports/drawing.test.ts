@@ -62,6 +62,10 @@ describe('the chart', () => {
 });
 
 describe('lines of a document', () => {
+  it('begin with what it is', () => {
+    expect(sourceOf({ zebra: 1, blueprintId: 'service', relations: {}, id: 'a' }, 'yaml')).toBe('id: a\nblueprintId: service\nrelations: {}\nzebra: 1\n');
+  });
+
   const document = {
     id: 'component.default.a',
     properties: { tier: 1, 'on:call': 'x', tags: ['a: b', 'c'], nested: { deep: true } },
