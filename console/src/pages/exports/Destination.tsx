@@ -34,7 +34,7 @@ export function Destination({ status }: { status: ExportStatus }) {
           <Status tone={look.tone}>{look.label}</Status>
           {token.checkedAt && <Text span size="sm" c="dimmed"><Time value={token.checkedAt} /></Text>}
         </Group>
-        {token.message && <Text size="sm" c="dimmed">{token.message}</Text>}
+        {token.message && token.message !== status.last?.error && <Text size="sm" c="dimmed">{token.message}</Text>}
       </div>
     )],
     ['Written by', status.mode ? (modes[status.mode] ?? status.mode) : modes.auto],

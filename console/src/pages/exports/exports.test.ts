@@ -67,8 +67,8 @@ describe('progress', () => {
 
 describe('words', () => {
   it('for durations', () => {
-    expect([0, 420, 9949, 9951, 59_400, 60_000, 185_000, 3_600_000, 7_440_000].map(durationText)).toEqual([
-      '0 s', '0.4 s', '9.9 s', '10 s', '59 s', '1 min', '3 min 5 s', '1 h', '2 h 4 min',
+    expect([0, 0.2, 40, 420, 9949, 9951, 59_400, 60_000, 185_000, 3_600_000, 7_440_000].map(durationText)).toEqual([
+      '0 s', '1 ms', '40 ms', '0.4 s', '9.9 s', '10 s', '59 s', '1 min', '3 min 5 s', '1 h', '2 h 4 min',
     ]);
     expect(durationText(Number.NaN)).toBe('–');
     expect(durationOf({ startedAt: '2026-01-01T00:00:00Z', endedAt: '2026-01-01T00:00:03Z' }, 0)).toBe(3000);

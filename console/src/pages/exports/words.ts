@@ -43,9 +43,10 @@ export function triggerText(trigger: string): string {
   return triggers[trigger as Run['trigger']] ?? trigger;
 }
 
-/** "0.4 s", "12 s", "3 min 5 s", "2 h 4 min". */
+/** "40 ms", "0.4 s", "12 s", "3 min 5 s", "2 h 4 min". */
 export function durationText(ms: number): string {
   if (ms < 0 || !Number.isFinite(ms)) return '–';
+  if (ms > 0 && ms < 95) return `${Math.max(Math.round(ms), 1)} ms`;
   if (ms < 9950) return `${(ms / 1000).toFixed(1).replace(/\.0$/, '')} s`;
   const seconds = Math.round(ms / 1000);
   if (seconds < 60) return `${seconds} s`;
