@@ -71,6 +71,7 @@ type changeFunc func(w http.ResponseWriter, r *http.Request, by string, meta map
 func (a *api) change(verb string, serve changeFunc) router.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) (err error) {
 		w.Header().Set("Cache-Control", "no-store")
+		w.Header().Set("Expires", "0") // the router takes Cache-Control from errors
 		who, refusal := a.caller(r)
 		if refusal == nil && !who.IsNone() {
 			r = r.WithContext(auth.WithCredentials(r.Context(), who))
@@ -86,7 +87,11 @@ func (a *api) change(verb string, serve changeFunc) router.HandlerFunc {
 		if refusal != nil {
 			return refusal
 		}
-		return serve(w, r, who.String(), meta)
+		by := ""
+		if !who.IsNone() {
+			by = who.String()
+		}
+		return serve(w, r, by, meta)
 	}
 }
 

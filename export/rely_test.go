@@ -101,7 +101,7 @@ func (c *catalog) Changed(ctx context.Context, after int64) (int64, error) {
 	return after, context.Cause(ctx)
 }
 
-// gate takes "Bearer jane" for a user and "Bearer ci" for a service.
+// gate takes "Bearer jane" for a user, "Bearer ci" for a service and "Bearer reader" for one that may only read.
 type gate struct{}
 
 func (gate) Authenticate(r *http.Request, _ string, level router.Level) (*http.Request, error) {
@@ -111,6 +111,8 @@ func (gate) Authenticate(r *http.Request, _ string, level router.Level) (*http.R
 		who = auth.UserCredentials("user:default/jane")
 	case "Bearer ci":
 		who = auth.Credentials{Principal: auth.Principal{Kind: auth.KindService, Subject: "ci"}}
+	case "Bearer reader":
+		who = auth.Credentials{Principal: auth.Principal{Kind: auth.KindService, Subject: "reader", Restrictions: &auth.Restrictions{Actions: []string{"read"}}}}
 	default:
 		if level != router.Open {
 			return nil, fault.Authentication("Missing credentials")

@@ -103,7 +103,7 @@ func (s *store) rosters(ctx context.Context, run, after string, states []string,
 			}
 			return err
 		})
-	if err == errEnough { //nolint:errorlint // it is ours, and comes back as it is
+	if errors.Is(err, errEnough) {
 		return nil
 	}
 	return s.explain(err)
