@@ -31,7 +31,8 @@ func TestLarge(t *testing.T) {
 		{"all", "/stacks", nil},
 		{"all, gzip", "/stacks", []string{"Accept-Encoding: gzip"}},
 		{"unchanged", "/stacks", []string{"If-None-Match: " + s.get("/stacks").header.Get("Etag")}},
-		{"a page", "/v1/stacks?limit=50", nil}, {"a search", "/v1/stacks?q=prod+net&group=failed", nil},
+		{"a page", "/v1/stacks?limit=50", nil},
+		{"a search", "/v1/stacks?q=prod+net&group=failed", nil},
 	} {
 		before := len(up.Requests())
 		took := s.poll(c.path, c.headers)

@@ -1,5 +1,5 @@
 // Generated from plugins/spacelift/openapi.yaml by npm run types. Do not edit.
-// sha256:3ceb1bf3e5ad7813be6873eecd1b1071ca8b5112e8a8270dc01f6b79b1f9e8af
+// sha256:d3e1c3ec7324ab26532ede04509380074512ca9ad23c63b2b2ca1de53f21cf53
 
 export interface paths {
     "/stacks": {
@@ -109,7 +109,7 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
-         * @description attention is UNCONFIRMED; failed FAILED; hold NONE, CONFIRMED and REPLAN_REQUESTED; progress the running states; finished FINISHED; other the rest
+         * @description attention is UNCONFIRMED and PENDING_REVIEW; failed FAILED; hold NONE, CONFIRMED and REPLAN_REQUESTED; progress the running states; finished FINISHED; other the rest
          * @enum {string}
          */
         StateGroup: "attention" | "failed" | "hold" | "progress" | "finished" | "other";

@@ -25,7 +25,8 @@ type fake struct {
 }
 
 func (f *fake) Viewer(context.Context) (client.User, error) { return client.User{Name: "key"}, f.fail }
-func (f *fake) Status() client.Status                       { return client.Status{RateLimitedUntil: f.limited} }
+
+func (f *fake) Status() client.Status { return client.Status{RateLimitedUntil: f.limited} }
 
 func (f *fake) Sweep(_ context.Context, page func([]client.Stack) error) error {
 	f.sweeps++
@@ -232,8 +233,15 @@ func TestSpacesBelowOthers(t *testing.T) {
 		space, above string
 		want         bool
 	}{
-		{"a", "a", true}, {"b", "a", true}, {"b", "root", true}, {"a", "b", false}, {"c", "unseen", true}, {"c", "root", true},
-		{"c", "a", false}, {"x", "y", true}, {"x", "nowhere", false},
+		{"a", "a", true},
+		{"b", "a", true},
+		{"b", "root", true},
+		{"a", "b", false},
+		{"c", "unseen", true},
+		{"c", "root", true},
+		{"c", "a", false},
+		{"x", "y", true},
+		{"x", "nowhere", false},
 	} {
 		if s.Within(c.space, c.above) != c.want {
 			t.Errorf("%s within %s: %v", c.space, c.above, !c.want)
