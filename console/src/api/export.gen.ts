@@ -1,5 +1,5 @@
 // Generated from export/openapi.yaml by npm run types. Do not edit.
-// sha256:84909bbfa66063ae893cf8d43b5414e082c98277601ea5435567f446161fb953
+// sha256:f143af581bbefa706084447b1637a04dd6715d18bac96e2fa8df5a24f2318633
 
 export interface paths {
     "/migrate": {
@@ -229,7 +229,7 @@ export interface components {
             /** @description The run that this one retries */
             parentId?: string;
             counts: components["schemas"]["Counts"];
-            /** @description Items a second */
+            /** @description Items a second, over the last ten seconds of a running run, over all of an ended one */
             rate?: number;
             etaSeconds?: number;
             /** Format: date-time */
@@ -317,7 +317,7 @@ export interface components {
                 /** @description Entities that the destination has from us */
                 sent?: number;
                 failed?: number;
-                /** @description Age of the oldest change that has not arrived */
+                /** @description Age of the oldest change that has not arrived, as far as runs have seen it */
                 lagSeconds?: number;
             };
             /** @description What is in force, with what was learned */
