@@ -142,7 +142,8 @@ func (k *kicker) look(ctx context.Context) {
 	if !k.started && now.Sub(st.SweptAt) < fresh {
 		k.started = true
 	}
-	if !due && k.started || now.Sub(k.last) < min(kickEvery, k.m.opts.Active) {
+	// At first the schedule may be about to begin one by itself.
+	if !due && (k.started || now.Sub(k.m.began) < kickEvery) || now.Sub(k.last) < min(kickEvery, k.m.opts.Active) {
 		return
 	}
 	k.last = now
