@@ -10,15 +10,11 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/stdlib"
 
 	"github.com/understudy-portal/understudy/host/database"
 	"github.com/understudy-portal/understudy/host/database/databasetest"
@@ -43,13 +39,11 @@ func TestKillDuringExport(t *testing.T) {
 	bin, kills := settings(t)
 	for _, engine := range []database.Engine{database.SQLite, database.PostgreSQL} {
 		t.Run(string(engine), func(t *testing.T) {
-			section, open := "", func(s *server) (*sql.DB, error) {
-				return sql.Open("sqlite", "file:"+filepath.Join(filepath.Dir(s.config), "data", "understudy-rely.sqlite")+"?mode=ro")
-			}
+			t.Parallel() // most of the time goes by until a lease has expired
+			section, open := "", func(s *server) (*sql.DB, error) { return openFile(s, "rely") }
 			if engine == database.PostgreSQL {
 				dsn := databasetest.DSN(t)
-				section = fmt.Sprintf("database: {client: pg, pluginDivisionMode: schema, connection: %q}", dsn)
-				open = func(*server) (*sql.DB, error) { return openSchema(dsn, "understudy_rely") }
+				section, open = sectionOf(dsn), func(*server) (*sql.DB, error) { return openSchema(dsn, "understudy_rely") }
 			}
 			d := newDestination(t)
 			s := newServer(t, bin, section, fmt.Sprintf("proxy: {endpoints: {/rely: {target: %q, headers: {Authorization: Bearer %s}}}}\nrely: {limits: {ratePerMinute: 0}}\n", d.url, rely.Token))
@@ -75,15 +69,6 @@ func TestKillDuringExport(t *testing.T) {
 	}
 }
 
-func openSchema(dsn, schema string) (*sql.DB, error) {
-	cfg, err := pgx.ParseConfig(dsn)
-	if err != nil {
-		return nil, err
-	}
-	cfg.RuntimeParams["search_path"] = schema
-	return stdlib.OpenDB(*cfg), nil
-}
-
 // destination is Rely's simulator behind a door that tells of each request, before it is answered and after.
 type destination struct {
 	sim *rely.Server
@@ -97,7 +82,7 @@ type destination struct {
 
 func newDestination(t *testing.T) *destination {
 	t.Helper()
-	d := &destination{tasks: map[string][]string{}, sim: rely.New(rely.Options{Limits: &rely.Limits{}, Timers: &rely.Timers{RunBase: rely.Duration(60 * time.Millisecond), Workers: 2}})}
+	d := &destination{tasks: map[string][]string{}, sim: rely.New(rely.Options{Limits: &rely.Limits{}, Timers: &rely.Timers{RunBase: rely.Duration(200 * time.Millisecond), Workers: 2}})}
 	l, err := rely.Listen(t.Context(), "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

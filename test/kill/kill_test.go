@@ -3,6 +3,7 @@ package kill_test
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -20,6 +21,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
 
 	"github.com/understudy-portal/understudy/host/database"
 	"github.com/understudy-portal/understudy/host/database/databasetest"
@@ -40,7 +43,7 @@ func TestKillDuringIngest(t *testing.T) {
 		t.Run(string(engine), func(t *testing.T) {
 			section := ""
 			if engine == database.PostgreSQL {
-				section = onPostgreSQL(t)
+				section = sectionOf(databasetest.DSN(t))
 			}
 			disturbed := newServer(t, bin, section, "")
 			disturbed.killAgainAndAgain(t, kills)
@@ -74,10 +77,23 @@ func settings(t *testing.T) (bin string, kills int) {
 	return bin, 50
 }
 
-// onPostgreSQL is the part of the backend section that has a server keep everything there.
-func onPostgreSQL(t *testing.T) string {
-	t.Helper()
-	return fmt.Sprintf("database: {client: pg, pluginDivisionMode: schema, connection: %q}", databasetest.DSN(t))
+// sectionOf is the part of the backend section that has a server keep everything on PostgreSQL.
+func sectionOf(dsn string) string {
+	return fmt.Sprintf("database: {client: pg, pluginDivisionMode: schema, connection: %q}", dsn)
+}
+
+// openSchema opens the tables of a plugin on PostgreSQL, openFile those in the server's SQLite file.
+func openSchema(dsn, schema string) (*sql.DB, error) {
+	cfg, err := pgx.ParseConfig(dsn)
+	if err != nil {
+		return nil, err
+	}
+	cfg.RuntimeParams["search_path"] = schema
+	return stdlib.OpenDB(*cfg), nil
+}
+
+func openFile(s *server, plugin string) (*sql.DB, error) {
+	return sql.Open("sqlite", "file:"+filepath.Join(filepath.Dir(s.config), "data", "understudy-"+plugin+".sqlite")+"?mode=ro")
 }
 
 func median(list []time.Duration) time.Duration {

@@ -2,6 +2,7 @@ package kill_test
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"github.com/understudy-portal/understudy/host/database"
+	"github.com/understudy-portal/understudy/host/database/databasetest"
 	"github.com/understudy-portal/understudy/sim/spacelift"
 )
 
@@ -21,23 +23,104 @@ func TestKillAroundTrigger(t *testing.T) {
 	bin, kills := settings(t)
 	for _, engine := range []database.Engine{database.SQLite, database.PostgreSQL} {
 		t.Run(string(engine), func(t *testing.T) {
-			section := ""
+			t.Parallel() // most of the time goes by until what was under way counts as lost
+			section, open := "", func(s *server) (*sql.DB, error) { return openFile(s, "spacelift-io") }
 			if engine == database.PostgreSQL {
-				section = onPostgreSQL(t)
+				dsn := databasetest.DSN(t)
+				section, open = sectionOf(dsn), func(*server) (*sql.DB, error) { return openSchema(dsn, "understudy_spacelift_io") }
 			}
 			account := newAccount(t)
 			s := newServer(t, bin, section, fmt.Sprintf("spacelift: {hostUrl: acme, apiUrl: %q, apiKey: %q, apiSecret: %q}\n",
 				account.url, spacelift.AdminKey, spacelift.Secret))
-			count := map[string]int{}
+			var intents []intent
 			for i := range kills {
-				count[account.round(t, s, fmt.Sprintf("kill-%03d", i))]++
+				intents = append(intents, account.round(t, s, fmt.Sprintf("kill-%03d", i)))
+			}
+			s.start(t)
+			reports := map[string]report{}
+			s.until(t, "sure, or sure that it is not, what became of every trigger", func() bool {
+				reports = readReports(t, s, open)
+				for _, r := range reports {
+					if r.outcome == "sending" {
+						return false
+					}
+				}
+				return true
+			})
+			s.kill(t)
+			count := map[string]int{}
+			for _, in := range intents {
+				count[account.judge(t, in, reports[in.reason])]++
 			}
 			t.Logf("%d kills: %v; never two runs for one intent", kills, count)
-			if count["not sent"] == kills || count["answered"] == kills {
+			if count["not written down"] == kills || count["answered"] == kills {
 				t.Error("the kills did not hit the time around the request")
 			}
 		})
 	}
+}
+
+// intent is what a user wanted once, with the status that they were answered; 0 if they were not.
+type intent struct {
+	stack, reason string
+	answer        int
+}
+
+// report is what the server believes of an intent.
+type report struct{ outcome, run string }
+
+func readReports(t *testing.T, s *server, open func(*server) (*sql.DB, error)) map[string]report {
+	t.Helper()
+	db, err := open(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	rows, err := db.Query("SELECT reason, outcome, run_id FROM spacelift_triggers")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = rows.Close() }()
+	reports := map[string]report{}
+	for rows.Next() {
+		var reason string
+		var r report
+		if err := rows.Scan(&reason, &r.outcome, &r.run); err != nil {
+			t.Fatal(err)
+		}
+		reports[reason] = r
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return reports
+}
+
+// judge compares what the server believes with what is true.
+func (a *account) judge(t *testing.T, in intent, r report) string {
+	t.Helper()
+	runs := a.runs(in.stack, in.reason)
+	switch {
+	case len(runs) > 1:
+		t.Errorf("%s: one intent became the runs %v", in.reason, runs)
+	case in.answer == http.StatusCreated && len(runs) != 1:
+		t.Errorf("%s: a run was reported that is not there", in.reason)
+	case r.outcome == "triggered" && (len(runs) != 1 || r.run != runs[0]):
+		t.Errorf("%s: %+v is believed, but upstream has %v", in.reason, r, runs)
+	case (r.outcome == "not_created" || r.outcome == "refused" || r.outcome == "") && len(runs) != 0:
+		t.Errorf("%s: no run is believed (%q), but upstream has %v", in.reason, r.outcome, runs)
+	}
+	switch {
+	case in.answer == http.StatusCreated:
+		return "answered"
+	case r.outcome == "":
+		return "not written down"
+	case r.outcome == "triggered":
+		return "found after the restart"
+	case r.outcome == "unknown":
+		return fmt.Sprintf("unknown, with %d run upstream", len(runs))
+	}
+	return r.outcome
 }
 
 // account is a simulated Spacelift account that takes its time.
@@ -81,20 +164,16 @@ func pause(ctx context.Context, most time.Duration) {
 	}
 }
 
-type pendingTrigger struct {
-	Outcome, RunID, Reason string
-}
-
 type triggerable struct {
 	ID      string
 	Trigger struct {
 		Allowed bool
-		Pending *pendingTrigger
+		Pending *struct{ Outcome string }
 	}
 }
 
-// round triggers a stack, kills the server around that, starts it again, and returns what became of the intent.
-func (a *account) round(t *testing.T, s *server, reason string) string {
+// round triggers a stack, and kills the server around that.
+func (a *account) round(t *testing.T, s *server, reason string) intent {
 	t.Helper()
 	s.start(t)
 	stack := a.free(t, s)
@@ -105,33 +184,7 @@ func (a *account) round(t *testing.T, s *server, reason string) string {
 	}()
 	pause(t.Context(), 200*time.Millisecond)
 	s.kill(t)
-	answer := <-answers
-
-	s.start(t)
-	var now triggerable
-	s.until(t, "sure, or sure that it is not, what became of "+reason, func() bool {
-		now = triggerable{}
-		return s.read(t, "/api/spacelift-io/v1/stacks/"+stack, &now) &&
-			(now.Trigger.Pending == nil || now.Trigger.Pending.Outcome != "sending")
-	})
-	runs := a.runs(stack, reason)
-	s.kill(t)
-
-	switch pending := now.Trigger.Pending; {
-	case len(runs) > 1:
-		t.Fatalf("%s: one intent became the runs %v", reason, runs)
-	case answer == http.StatusCreated && len(runs) != 1:
-		t.Fatalf("%s: a run was reported that is not there", reason)
-	case answer == http.StatusCreated:
-		return "answered"
-	case pending != nil && pending.Reason == reason && pending.Outcome == "unknown":
-		return fmt.Sprintf("unknown, of which created upstream %d", len(runs))
-	case pending != nil && pending.Reason == reason && (len(runs) != 1 || pending.RunID != runs[0]):
-		t.Fatalf("%s: %+v was reported, but upstream has %v", reason, *pending, runs)
-	case len(runs) == 1:
-		return "found after the restart"
-	}
-	return "not sent"
+	return intent{stack: stack, reason: reason, answer: <-answers}
 }
 
 // free is a stack that may be triggered now.
