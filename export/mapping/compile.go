@@ -129,9 +129,9 @@ func (m *Mapping) Fingerprint() string { return m.print }
 
 func fingerprint(o Options) string {
 	h := sha256.New()
-	fmt.Fprintf(h, "%s\n%q\n%q\n%q\n%q\n%q\n%q\n%t\n", revision, o.Source, o.Content, o.IDStrategy, o.AppBaseURL, o.Deny, o.Users, o.IncludeDefinitions)
+	_, _ = fmt.Fprintf(h, "%s\n%q\n%q\n%q\n%q\n%q\n%q\n%t\n", revision, o.Source, o.Content, o.IDStrategy, o.AppBaseURL, o.Deny, o.Users, o.IncludeDefinitions)
 	if o.Content == nil {
-		h.Write(nativeJSON)
+		_, _ = h.Write(nativeJSON)
 	}
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }

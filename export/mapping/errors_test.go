@@ -201,7 +201,13 @@ func TestFingerprint(t *testing.T) {
 	t.Parallel()
 	seen := map[string]bool{}
 	for _, o := range []mapping.Options{
-		{}, {Source: mapping.Mirror}, {IDStrategy: "name"}, {Users: mapping.OmittedUsers}, {Deny: []string{}}, {AppBaseURL: portal}, {IncludeDefinitions: true},
+		{},
+		{Source: mapping.Mirror},
+		{IDStrategy: "name"},
+		{Users: mapping.OmittedUsers},
+		{Deny: []string{}},
+		{AppBaseURL: portal},
+		{IncludeDefinitions: true},
 		{File: "a", Content: []byte("{}")},
 	} {
 		seen[compile(t, o).Fingerprint()] = true

@@ -3,6 +3,7 @@ package mapping
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"os"
 	"testing"
 
@@ -199,12 +200,10 @@ func TestFastWaysEqualJQ(t *testing.T) {
 		t.Fatal(err)
 	}
 	texts := nativeExpressions(t)
-	for name, text := range map[string]string{
+	maps.Copy(texts, map[string]string{
 		"add": `.kind + .metadata.name`, "alt": `.spec.a.b // null // false`, "pipe": `.metadata | .name | ascii_downcase`, "string": `.["metadata"]["name"]`,
 		"constants": `null // {} // []`, "dots": `."metadata"."name"`, "paren": `(.metadata // {}).name`, "deep": `.metadata.labels.language.x`,
-	} {
-		texts[name] = text
-	}
+	})
 	type pair struct {
 		e     *expression
 		plain *gojq.Code

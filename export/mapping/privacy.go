@@ -74,7 +74,7 @@ func (m *Mapping) denied(o *entity.Object, path []byte, found []string) (*entity
 			continue // they are the catalog's own, and many
 		}
 		at := append(append(path, strings.ToLower(key)...), '.')
-		inner := v
+		var inner any
 		if m.denies(at[:len(at)-1]) {
 			found = append(found, string(path)+key)
 			changed = drop(o, changed, key)

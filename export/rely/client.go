@@ -197,8 +197,7 @@ func (c *client) unreachable(ctx context.Context, a answer, err error) error {
 		return context.Cause(ctx)
 	}
 	f := &export.Failure{Kind: export.Transient, Err: err}
-	var wrapped *url.Error
-	if errors.As(err, &wrapped) {
+	if wrapped, ok := errors.AsType[*url.Error](err); ok {
 		err = wrapped.Err
 	}
 	why := c.clean(err.Error())
