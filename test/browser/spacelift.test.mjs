@@ -87,6 +87,7 @@ describe('spacelift', { concurrency: 2 }, () => {
     await page.getByRole('textbox', { name: 'Find stacks' }).fill('stack 00007');
     await page.waitForURL('**/spacelift?q=stack+00007');
     await page.getByText('1 stack', { exact: true }).waitFor();
+    assert.equal(await page.getByRole('textbox', { name: 'Search the catalog' }).inputValue(), '', 'that is another search');
     assertQuiet(complaints);
     await close();
   });

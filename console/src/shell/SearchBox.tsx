@@ -8,7 +8,8 @@ import IconSearch from '@tabler/icons-react/dist/esm/icons/IconSearch.mjs';
 export function SearchBox({ inputRef }: { inputRef: RefObject<HTMLInputElement | null> }) {
   const navigate = useNavigate();
   const onCatalog = useLocation({ select: (l) => l.pathname === '/catalog' });
-  const inAddress = useSearch({ strict: false, select: (s) => (s as { q?: string }).q ?? '' });
+  // Other pages have a search of their own, whose words are not for the catalog.
+  const inAddress = useSearch({ strict: false, select: (s) => (onCatalog && (s as { q?: string }).q) || '' });
   const [text, setText] = useState(inAddress);
 
   const search = (term: string, replace: boolean) => {
