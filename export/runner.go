@@ -142,9 +142,9 @@ type runner struct {
 	*Engine
 	s *store
 	// fence is the ticket of the lease: what is written without it is refused.
-	fence  string
-	row    runRow
-	known  destinationRow
+	fence string
+	row   runRow
+	known destinationRow
 	// prepared tells that the destination was looked at in this turn.
 	prepared bool
 	// stopping is closed when no chunk is to be begun any more.
@@ -213,8 +213,9 @@ func (r *runner) do(ctx context.Context) (err error) {
 		return err
 	}
 	r.learn()
+	known := recall(r.dest, r.known.known)
 	if !r.row.planned {
-		if r.row.dryRun || r.known.known == "" {
+		if r.row.dryRun || !known {
 			if err := r.prepare(ctx); err != nil {
 				return err
 			}
@@ -229,6 +230,15 @@ func (r *runner) do(ctx context.Context) (err error) {
 		return nil
 	}
 	return r.write(ctx)
+}
+
+// recall reminds a destination that can be of what it found out earlier, so that documents are made as they were then. It
+// reports whether that is still of use.
+func recall(d Destination, known string) bool {
+	if d, ok := d.(interface{ Recall(known string) bool }); ok {
+		return d.Recall(known)
+	}
+	return known != ""
 }
 
 // retarget starts anew when the configuration names another address than the ledger is about.

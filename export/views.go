@@ -192,11 +192,29 @@ func (a *api) preview(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if err := a.remind(ctx, s); err != nil {
+		return err
+	}
 	out, err := a.previewOf(ctx, s, e)
 	if err != nil {
 		return err
 	}
 	return router.WriteJSON(w, r, http.StatusOK, out)
+}
+
+// remind has the destination recall what is known of it, unless a run under way knows better.
+func (e *Engine) remind(ctx context.Context, s *store) error {
+	e.mu.Lock()
+	running := e.live != nil
+	e.mu.Unlock()
+	if running {
+		return nil
+	}
+	known, err := s.destination(ctx)
+	if err == nil {
+		recall(e.dest, known.known)
+	}
+	return err
 }
 
 func (e *Engine) previewOf(ctx context.Context, s *store, of entity.Entity) (*previewJSON, error) {

@@ -32,16 +32,18 @@ type knowledge struct {
 	Shape   mapping.Shape `json:"shape,omitempty"`
 }
 
-// Recall takes what an earlier Prepare found out, without any request, so that documents are made as they were then.
-func (d *Destination) Recall(known string) {
+// Recall takes what an earlier Prepare found out, without any request, so that documents are made as they were then. It
+// reports whether that holds for the configuration as it is now.
+func (d *Destination) Recall(known string) bool {
 	var k knowledge
 	if json.Unmarshal([]byte(known), &k) != nil || k.Target != d.Target() || k.Mapping != d.Fingerprint() {
-		return
+		return false
 	}
 	if d.opts.Mode != Auto {
 		k.Mode = d.opts.Mode
 	}
 	d.adopt(k)
+	return true
 }
 
 // adopt fits the mapping to the account, and returns what is left out.

@@ -439,3 +439,36 @@ func TestScenario15Names(t *testing.T) {
 	}
 	p.sameDigest(s.sim)
 }
+
+// An account with blueprints of its own: after a restart, documents are what they were, and nothing is sent.
+func TestAnAccountOfItsOwnAfterARestart(t *testing.T) {
+	t.Parallel()
+	o := unlimited()
+	o.Generation = "kebab"
+	s := scene{catalog: components(t, 20, 10), sim: relytest.Start(t, o), dir: t.TempDir()}
+	p := s.start(t)
+	if r := p.migrate(""); r.Status != "succeeded" || r.Counts.Sent != 21 || len(r.Warnings) == 0 {
+		t.Errorf("%+v", r)
+	}
+	p.sameDigest(s.sim)
+	p.stop()
+	before := len(s.sim.Requests())
+	p = s.start(t)
+	var preview struct {
+		Document map[string]any
+		Changed  bool
+	}
+	if code, body := p.send(http.MethodGet, "/api/rely/preview?entityRef=component:default/c-00001", serviceToken, &preview); code != http.StatusOK || preview.Changed {
+		t.Errorf("%d %s", code, body)
+	}
+	if r := p.migrate(""); r.Status != "succeeded" || r.Counts.Unchanged != 21 || len(s.sim.Requests()) != before {
+		t.Errorf("%d requests, %+v", len(s.sim.Requests())-before, r)
+	}
+	p.stop()
+	// Another mapping finds out anew what fits.
+	s.text = strings.Replace(plainPage, "\nrely: {", "\nrely: {mapping: mirror, ", 1)
+	p = s.start(t)
+	if r := p.migrate(""); r.Status == "succeeded" || r.Counts.Failed != 21 {
+		t.Errorf("entities cannot change their blueprint: %+v", r)
+	}
+}
