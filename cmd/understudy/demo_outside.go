@@ -22,7 +22,7 @@ type outside struct {
 // Simulated time in the demo's Spacelift account passes fast enough to watch a run, which takes some ten seconds then.
 const (
 	demoSpeed   = 5
-	demoAmbient = 0.5
+	demoAmbient = 2
 )
 
 // startOutside listens for the simulators, which answer once around is called. What Rely was sent outlives the demo, as the
