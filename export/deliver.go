@@ -73,7 +73,7 @@ func (d *delivery) oversize() bool {
 // submit sends the payload. The state is written before and after.
 func (d *delivery) submit(ctx context.Context) (*Failure, error) {
 	d.state, d.ticket = stateSending, ""
-	if err := d.s.mark(ctx, d.runner.fence, d.row.id, d.chunk, d.now()); err != nil {
+	if err := d.s.mark(ctx, d.fence, d.row.id, d.chunk, d.now()); err != nil {
 		return nil, err
 	}
 	bodies := make([][]byte, len(d.elements))
@@ -103,7 +103,7 @@ func (d *delivery) submit(ctx context.Context) (*Failure, error) {
 		return nil, nil
 	}
 	d.ticket, d.state, d.submittedAt = sent.Ticket, stateSubmitted, millis(d.now())
-	if err := d.s.mark(ctx, d.runner.fence, d.row.id, d.chunk, d.now()); err != nil {
+	if err := d.s.mark(ctx, d.fence, d.row.id, d.chunk, d.now()); err != nil {
 		return nil, err
 	}
 	d.observe("submitted")
@@ -189,7 +189,7 @@ func (d *delivery) settled(ctx context.Context) error {
 	d.observe("settling")
 	ctx, done := d.late(ctx)
 	defer done()
-	if err := d.s.settle(ctx, d.runner.fence, d.row.id, d.chunk, d.now()); err != nil {
+	if err := d.s.settle(ctx, d.fence, d.row.id, d.chunk, d.now()); err != nil {
 		return err
 	}
 	creates := 0

@@ -54,7 +54,7 @@ func (r *runner) conclude(end *ending) {
 	switch {
 	case end != nil:
 		row.status, again = end.status, end.again
-		if end != errCancelled { //nolint:errorlint // the one value
+		if end != errCancelled {
 			row.err = end.Error()
 		}
 	case row.dryRun:

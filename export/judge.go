@@ -34,13 +34,13 @@ func (d *delivery) judge(ctx context.Context, f *Failure) error {
 	if errors.Is(err, f) {
 		return d.park(ctx, f.Error())
 	}
-	d.state, d.ticket, d.attempts, d.chunk.err = statePlanned, "", d.tries.used, f.Error()
+	d.state, d.ticket, d.attempts, d.err = statePlanned, "", d.tries.used, f.Error()
 	return err
 }
 
 // park puts a chunk aside until the run is resumed. Several in a row mean that the destination is down, and end the run.
 func (d *delivery) park(ctx context.Context, why string) error {
-	d.state, d.chunk.err, d.attempts, d.over = stateParked, why, d.tries.used, true
+	d.state, d.err, d.attempts, d.over = stateParked, why, d.tries.used, true
 	if err := d.s.mark(ctx, d.fence, d.row.id, d.chunk, d.now()); err != nil {
 		return err
 	}
@@ -109,7 +109,7 @@ func (d *delivery) divideLarge(ctx context.Context, f *Failure) error {
 	if refused {
 		most = min(most, d.dest.Overhead()+(d.bytes-d.dest.Overhead()+1)/2)
 	}
-	d.chunk.err = f.Error()
+	d.err = f.Error()
 	return d.replace(ctx, d.pieces(most), nil)
 }
 
@@ -140,7 +140,7 @@ func (d *delivery) shrink(ctx context.Context, f *Failure) error {
 	if err != nil {
 		return err
 	}
-	d.chunk.err = f.Error()
+	d.err = f.Error()
 	if smaller != nil {
 		return d.replace(ctx, [][]element{{*smaller}}, nil)
 	}
@@ -200,7 +200,7 @@ func (d *delivery) quarantine(ctx context.Context, f *Failure) error {
 	if len(refused) == 0 && len(d.elements) == 1 {
 		refused = map[int]string{0: f.Message}
 	}
-	d.chunk.err = f.Error()
+	d.err = f.Error()
 	if len(refused) == 0 {
 		half := (len(d.elements) + 1) / 2
 		return d.replace(ctx, [][]element{d.elements[:half], d.elements[half:]}, nil)

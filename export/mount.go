@@ -239,4 +239,3 @@ func (a *api) retryRun(w http.ResponseWriter, r *http.Request, by string, meta m
 	meta["retryId"] = row.id
 	return a.writeStarted(w, r, &row, false)
 }
-

@@ -68,13 +68,13 @@ func (s *store) retarget(ctx context.Context, ticket, target string, forget bool
 
 // claim takes the destination, if nobody has it, for the time of a lease by the store's clock.
 func (s *store) claim(ctx context.Context, ticket, holder string, lease time.Duration) (bool, error) {
-	return s.lease(ctx, `UPDATE export_destination SET ticket = ?, holder = ?, lease_expires_at = ` + s.clock() + ` + CAST(? AS BIGINT)
-		WHERE id = ? AND (ticket = '' OR lease_expires_at < ` + s.clock() + `)`, ticket, holder, lease.Milliseconds(), s.dest)
+	return s.lease(ctx, `UPDATE export_destination SET ticket = ?, holder = ?, lease_expires_at = `+s.clock()+` + CAST(? AS BIGINT)
+		WHERE id = ? AND (ticket = '' OR lease_expires_at < `+s.clock()+`)`, ticket, holder, lease.Milliseconds(), s.dest)
 }
 
 // renew reports false when another replica has taken the destination.
 func (s *store) renew(ctx context.Context, ticket string, lease time.Duration) (bool, error) {
-	return s.lease(ctx, `UPDATE export_destination SET lease_expires_at = ` + s.clock() + ` + CAST(? AS BIGINT)
+	return s.lease(ctx, `UPDATE export_destination SET lease_expires_at = `+s.clock()+` + CAST(? AS BIGINT)
 		WHERE id = ? AND ticket = ?`, lease.Milliseconds(), s.dest, ticket)
 }
 

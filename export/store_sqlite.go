@@ -20,7 +20,9 @@ func (e *sqliteEngine) inTx(ctx context.Context, f func(l link) error) error {
 
 func (e *sqliteEngine) clock() string { return "CAST(unixepoch('subsec') * 1000 AS INTEGER)" }
 
-func (e *sqliteEngine) oneOf(column string) string { return column + " IN (SELECT value FROM json_each(?))" }
+func (e *sqliteEngine) oneOf(column string) string {
+	return column + " IN (SELECT value FROM json_each(?))"
+}
 
 func (e *sqliteEngine) list(values []string) any {
 	text, err := json.Marshal(values)
