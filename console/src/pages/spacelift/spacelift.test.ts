@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { annotatedStacks, type Space, type Stack, type StackPage, type Status, type Trigger } from '../../api/spacelift';
 import { ApiError, UnreachableError } from '../../api/errors';
@@ -10,6 +9,7 @@ import { joined, type Loaded, pagesToRead, reread, rowsOf } from './stackPages';
 import { groupNames, groupOf, groups, isFinal, phaseOf, phases, stateText, toneOf } from './states';
 import { troublesOf } from './StatusNotices';
 import { failedOf, sentOf, settledBy } from './triggering';
+import css from '../../theme/tokens.css?raw';
 
 describe('states', () => {
   it('have the colours of the official page', () => {
@@ -44,7 +44,6 @@ describe('states', () => {
 });
 
 describe('the colours of states', () => {
-  const css = readFileSync(`${process.cwd()}/src/theme/tokens.css`, 'utf8');
   const luminance = (hex: string) => {
     const [r, g, b] = [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16) / 255).map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
     return 0.2126 * r! + 0.7152 * g! + 0.0722 * b!;

@@ -1,0 +1,7 @@
+var e=new RegExp([``,`~`,`null`,`true`,`false`,`yes`,`no`,`on`,`off`,`y`,`n`,`=`,`<<`,`-+`,`---.*`,String.raw`\.\.\..*`,String.raw`[-+]?\.(?:inf|nan)`,String.raw`[-+]?[\d.][\d_.,]*(?:e[-+]?\d+)?`,String.raw`[-+]?0[xob][\da-f_]*`,String.raw`[-+]?\d[\d_]*(?::[\d_.]*)+`,String.raw`\d{4}-\d\d?-\d\d?(?:[t\s].*)?`].map(e=>`^(?:${e})$`).join(`|`),`i`),t=/^[\p{L}\p{N}_/][\p{L}\p{N} _./@+()$=;~^-]*$/u,n=/^[\p{L}\p{N}_/](?:[\p{L}\p{N} _./@+()$=;~^,'"!?*&%<>|[\]{}-]|:(?! |$)|#)*$/u;function r(e){return i(e,0).replace(/^\n/,``)+`
+`}function i(e,t){if(Array.isArray(e))return e.length===0?` []`:e.map(e=>`\n${l(t)}-${a(e,t+2)}`).join(``);if(typeof e==`object`&&e){let n=Object.entries(e);return n.length===0?` {}`:n.map(([e,n])=>`\n${l(t)}${c(e)}:${o(n,t)}`).join(``)}return` ${typeof e==`string`?s(e,t):String(e)}`}function a(e,t){let n=i(e,t);return n.startsWith(`
+`)?` ${n.slice(1+t)}`:n}function o(e,t){return i(e,t+2)}function s(e,t){if(e.includes(`
+`)&&/^[^\s]/.test(e)&&!/[^\S\n]\n|[^\S\n]$|[^\n\t\x20-\x7e\u00a0-\ud7ff\ue000-\ufefe\u{10000}-\u{10ffff}]/u.test(e)){let n=/\n\n$/.test(e)?`+`:e.endsWith(`
+`)?``:`-`;return`|${n}\n${(n===`-`?e:e.slice(0,-1)).split(`
+`).map(e=>e===``?``:l(Math.max(t,2))+e).join(`
+`)}`}return c(e)}function c(r){return!e.test(r)&&!/\s$/.test(r)&&(t.test(r)||n.test(r)&&!r.includes(` #`))?r:JSON.stringify(r)}function l(e){return` `.repeat(e)}export{r as t};
