@@ -189,8 +189,15 @@ func (d *delivery) settled(ctx context.Context) error {
 	d.observe("settling")
 	ctx, done := d.late(ctx)
 	defer done()
-	if err := d.s.settle(ctx, d.fence, d.row.id, d.chunk, d.now()); err != nil {
+	settle := d.s.settle
+	if d.stage == stageBare {
+		settle = d.s.settleBare
+	}
+	if err := settle(ctx, d.fence, d.row.id, d.chunk, d.now()); err != nil {
 		return err
+	}
+	if d.stage == stageBare {
+		return nil // the whole documents are still to come
 	}
 	creates := 0
 	for i := range d.elements {

@@ -76,6 +76,15 @@ type Destination interface {
 	WaitingUntil() time.Time
 }
 
+// Barer is a Destination that may refuse a document because of what it refers to, such as a group whose members are not
+// there yet. Documents of a refused payload are then sent twice after all others: first bare, then whole, so that they can
+// refer to one another.
+type Barer interface {
+	// Bare leaves out of a document what refers to others, if the words of the refusal say that this is the reason. False
+	// means that leaving it out would not help.
+	Bare(doc Document, refusal string) (Document, bool)
+}
+
 // Prepared is what Prepare found out.
 type Prepared struct {
 	// Mode names how the destination is written to, such as "tasks" or "bulk".

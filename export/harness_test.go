@@ -122,6 +122,7 @@ type fakeDestination struct {
 	payloads [][]string
 	waiting  map[string][]byte
 	sizes    []int
+	last     []byte
 	dry      int
 	until    time.Time
 }
@@ -244,6 +245,7 @@ func (d *fakeDestination) Submit(_ context.Context, payload []byte) (Submitted, 
 	defer d.mu.Unlock()
 	ids, _ := decode(payload)
 	d.calls["submit"]++
+	d.last = payload
 	d.payloads, d.sizes = append(d.payloads, ids), append(d.sizes, len(payload))
 	if d.fault != nil {
 		if err := d.fault("submit", ids); err != nil {
@@ -405,4 +407,9 @@ func (r *rig) states(id string) map[string]int {
 		r.t.Fatal(err)
 	}
 	return totals.chunks
+}
+
+// whole reports whether the payload that is looked at holds the document with its description. The caller holds the lock.
+func (d *fakeDestination) whole(id string) bool {
+	return bytes.Contains(d.last, []byte(fmt.Sprintf("%q", id))) && bytes.Contains(d.last, []byte(`"description":"`))
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"slices"
 )
 
 const (
@@ -193,8 +192,12 @@ func tooLarge(ref string, size, most int) string {
 	return fmt.Sprintf("%s takes %d bytes, and the destination takes %d at once: leave large fields out by the mapping or fields.deny", ref, size, most)
 }
 
-// quarantine takes the refused documents out and sends the rest again; if it is unknown which they are, it halves the chunk.
+// quarantine takes the refused documents out and sends the rest again; if it is unknown which they are, it halves the
+// chunk. What refers to others that may yet come waits for them.
 func (d *delivery) quarantine(ctx context.Context, f *Failure) error {
+	if put, err := d.postpone(ctx, f); put || err != nil {
+		return err
+	}
 	refused := maps.Clone(f.Items)
 	maps.DeleteFunc(refused, func(i int, _ string) bool { return i < 0 || i >= len(d.elements) })
 	if len(refused) == 0 && len(d.elements) == 1 {
@@ -225,6 +228,9 @@ func (d *delivery) quarantine(ctx context.Context, f *Failure) error {
 	if err := d.replace(ctx, pieces, outcomes); err != nil {
 		return err
 	}
+	if d.stage == stageBare {
+		return nil
+	}
 	return d.doubt(outcomes[0].message)
 }
 
@@ -242,14 +248,28 @@ func (d *delivery) doubt(message string) error {
 // replace puts other chunks, and outcomes, in the place of this one.
 func (d *delivery) replace(ctx context.Context, pieces [][]element, outcomes []outcome) error {
 	children := make([]*chunk, 0, len(pieces))
-	for _, piece := range slices.Clip(pieces) {
-		child := &chunk{seq: d.number(), stage: d.stage, state: statePlanned, parent: d.seq, bytes: d.dest.Overhead(), elements: piece}
-		for i := range piece {
-			child.bytes += len(piece[i].body) + 1
-		}
+	for _, piece := range pieces {
+		child := d.child(d.stage, piece)
 		children = append(children, child)
 		d.children = append(d.children, child.seq)
 	}
+	if d.stage == stageBare {
+		outcomes = nil // the whole document is still to come, and decides
+	}
+	return d.swap(ctx, children, outcomes)
+}
+
+// child is a chunk of some of this one's elements.
+func (d *delivery) child(stage int, elements []element) *chunk {
+	child := &chunk{seq: d.number(), stage: stage, state: statePlanned, parent: d.seq, bytes: d.dest.Overhead(), elements: elements}
+	for i := range elements {
+		child.bytes += len(elements[i].body) + 1
+	}
+	return child
+}
+
+// swap writes down that others take this chunk's place.
+func (d *delivery) swap(ctx context.Context, children []*chunk, outcomes []outcome) error {
 	if err := d.s.divide(ctx, d.fence, d.row.id, d.chunk, children, outcomes, d.now()); err != nil {
 		return err
 	}

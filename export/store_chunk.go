@@ -84,8 +84,8 @@ type totals struct {
 
 func (s *store) totals(ctx context.Context, run string) (totals, error) {
 	t := totals{chunks: map[string]int{}, entities: map[string]int{}}
-	err := s.reads().query(ctx, `SELECT state, count(*), CAST(sum(entities) AS BIGINT), max(seq) FROM export_chunk WHERE run_id = ? GROUP BY state`,
-		[]any{run}, func(scan scanFunc) error {
+	err := s.reads().query(ctx, `SELECT state, count(*), CAST(sum(CASE WHEN stage = ? THEN 0 ELSE entities END) AS BIGINT), max(seq)
+		FROM export_chunk WHERE run_id = ? GROUP BY state`, []any{stageBare, run}, func(scan scanFunc) error {
 			var state string
 			var chunks, entities, highest int
 			err := scan(&state, &chunks, &entities, &highest)
@@ -136,6 +136,15 @@ func (s *store) settle(ctx context.Context, ticket, run string, c *chunk, now ti
 			return err
 		}
 		return l.putLedger(ctx, s.dest, entries)
+	})
+}
+
+// settleBare notes that the destination has what others refer to. The ledger does not count it.
+func (s *store) settleBare(ctx context.Context, ticket, run string, c *chunk, now time.Time) error {
+	return s.fenced(ctx, ticket, func(l link) error {
+		_, err := l.exec(ctx, `UPDATE export_chunk SET state = 'settled', entities = 0, error = '', items = ?, body = ?, updated_at = ?
+			WHERE run_id = ? AND seq = ?`, packItems(nil), []byte{}, millis(now), run, c.seq)
+		return err
 	})
 }
 

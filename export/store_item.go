@@ -89,8 +89,8 @@ type roster struct {
 // false.
 func (s *store) rosters(ctx context.Context, run, after string, states []string, each func(r roster) (bool, error)) error {
 	err := s.reads().query(ctx, `SELECT state, error, first_ref, last_ref, attempts, updated_at, items FROM export_chunk
-		WHERE run_id = ? AND entities > 0 AND last_ref > ? AND `+s.oneOf("state")+` ORDER BY first_ref`,
-		[]any{run, after, s.list(states)}, func(scan scanFunc) error {
+		WHERE run_id = ? AND entities > 0 AND stage <> ? AND last_ref > ? AND `+s.oneOf("state")+` ORDER BY first_ref`,
+		[]any{run, stageBare, after, s.list(states)}, func(scan scanFunc) error {
 			var r roster
 			var at int64
 			if err := scan(&r.state, &r.err, &r.first, &r.last, &r.attempts, &at, &r.items); err != nil {

@@ -34,7 +34,10 @@ func (r *runner) write(ctx context.Context) error {
 		if r.stopped() {
 			return errCancelled
 		}
-		heads = heads[end:]
+		// A stage may have put something off to a later one.
+		if heads, err = r.s.unsettled(ctx, r.row.id); err != nil {
+			return err
+		}
 	}
 	return nil
 }
