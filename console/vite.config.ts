@@ -22,6 +22,7 @@ export default defineConfig({
   test: {
     environment: 'jsdom',
     include: ['src/**/*.test.{ts,tsx}'],
+    css: true, // a test reads the colours
     restoreMocks: true,
   },
 });
