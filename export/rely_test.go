@@ -41,6 +41,9 @@ type catalog struct {
 // newCatalog has n entities of about one and a half kilobytes, of all kinds that matter.
 func newCatalog(n int) *catalog {
 	c := &catalog{texts: map[string][]byte{}}
+	if n == 0 {
+		return c
+	}
 	c.put("Group", "g0", "")
 	c.put("User", "u0", "")
 	kinds := []string{"Component", "Component", "Component", "Component", "API", "Resource", "System", "Location"}
@@ -63,7 +66,17 @@ func (c *catalog) put(kind, name, description string) {
 		"spec":{"type":"service","lifecycle":"production","owner":"group:default/g0","system":"s","definition":"openapi: 3.0.0"},
 		"relations":[{"type":"ownedBy","targetRef":"group:default/g0"},{"type":"dependsOn","targetRef":"component:default/n000000"},{"type":"partOf","targetRef":"system:default/n000006"}]}`,
 		kind, name, description)
-	ref := strings.ToLower(kind + ":default/" + name)
+	c.store(strings.ToLower(kind+":default/"+name), text)
+}
+
+// add puts in an entity as it stands.
+func (c *catalog) add(ref, text string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.store(ref, text)
+}
+
+func (c *catalog) store(ref, text string) {
 	if _, known := c.texts[ref]; !known {
 		c.order = append(c.order, ref)
 	}
