@@ -13,6 +13,7 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+	_ "time/tzdata" // cron expressions have time zones, and a container may have no zone files
 
 	"github.com/alecthomas/kong"
 )
