@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
@@ -145,9 +146,7 @@ func newAccount(t *testing.T) *account {
 		recorded := httptest.NewRecorder()
 		sim.ServeHTTP(recorded, r)
 		pause(r.Context(), 20*time.Millisecond)
-		for name, values := range recorded.Header() {
-			w.Header()[name] = values
-		}
+		maps.Copy(w.Header(), recorded.Header())
 		w.WriteHeader(recorded.Code)
 		_, _ = w.Write(recorded.Body.Bytes()) // the client may have been killed
 	})
