@@ -15,7 +15,7 @@ import (
 )
 
 // batchSize is how many entities are mapped, and looked up in the ledger, together.
-const batchSize = 128
+const batchSize = 64
 
 // mapped is what became of one entity in the plan.
 type mapped struct {
@@ -77,6 +77,7 @@ func (r *runner) readAll(ctx context.Context, take func(ctx context.Context, m *
 			var rows entity.Flattener
 			for b := range work {
 				items, err := r.mapBatch(ctx, &rows, b.entities)
+				b.entities = nil // they are large, and the batch waits for its turn
 				b.done <- batchResult{items, err}
 			}
 		}()
@@ -240,6 +241,7 @@ func (r *runner) compare(m *mapped, entries []ledgerRow) {
 	}
 	m.had, m.retried = int(flag(had.sentAt > 0)), had.state == stateRefused
 	if had.state == stateSent && string(had.hash) == string(sum) && !r.row.full {
+		m.doc.Body = nil
 		return
 	}
 	m.element = r.newElement(m.doc, had, sum)

@@ -191,7 +191,7 @@ func (e *Engine) execute(ctx context.Context, s *store, ticket string, row runRo
 	if err := r.finish(ctx, err); err != nil {
 		return err
 	}
-	c := r.row.progress.Counts
+	c := r.snapshot().progress.Counts
 	log.Info("export ended", "status", r.row.status, "took", time.Since(began), "read", c.Read, "unchanged", c.Unchanged,
 		"sent", c.Sent, "failed", c.Failed, "pending", c.Pending, "requests", c.Requests, "err", r.row.err)
 	return nil

@@ -86,12 +86,12 @@ func (s *store) totals(ctx context.Context, run string) (totals, error) {
 	t := totals{chunks: map[string]int{}, entities: map[string]int{}}
 	err := s.reads().query(ctx, `SELECT state, count(*), CAST(sum(CASE WHEN stage = ? THEN 0 ELSE entities END) AS BIGINT), max(seq)
 		FROM export_chunk WHERE run_id = ? GROUP BY state`, []any{stageBare, run}, func(scan scanFunc) error {
-			var state string
-			var chunks, entities, highest int
-			err := scan(&state, &chunks, &entities, &highest)
-			t.chunks[state], t.entities[state], t.highest = chunks, entities, max(t.highest, highest)
-			return err
-		})
+		var state string
+		var chunks, entities, highest int
+		err := scan(&state, &chunks, &entities, &highest)
+		t.chunks[state], t.entities[state], t.highest = chunks, entities, max(t.highest, highest)
+		return err
+	})
 	return t, s.explain(err)
 }
 
