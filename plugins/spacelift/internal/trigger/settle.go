@@ -52,8 +52,12 @@ func (e *Engine) settleOne(ctx context.Context, t store.Trigger) error {
 	}
 	run, ok, err := e.search(ctx, t)
 	switch {
-	case err != nil:
+	case err != nil && (age < Hold || !lasting(err)):
 		return err
+	case err != nil:
+		// Nobody will ever be let look: to go on would hold the stack, and ask Spacelift every few seconds, for ever.
+		t.Pending = false
+		t.Message = "Spacelift's answer was lost, and the stack's runs cannot be read any more: " + err.Error()
 	case ok:
 		return e.close(ctx, found(t, run))
 	case age >= Hold:
@@ -66,6 +70,20 @@ func (e *Engine) settleOne(ctx context.Context, t store.Trigger) error {
 	}
 	t.Outcome = store.Unknown
 	return e.close(ctx, t)
+}
+
+// lasting reports whether Spacelift says no, and not only for now: the stack is gone, or the key may not see it any more.
+func lasting(err error) bool {
+	failure, ok := errors.AsType[*client.Error](err)
+	if !ok {
+		return false
+	}
+	switch failure.Code {
+	case client.CodeNotFound, client.CodeForbidden, client.CodeRejected, client.CodeSchema:
+		return true
+	default:
+		return false
+	}
 }
 
 // close stores what was found out, unless whoever sent the trigger got an answer meanwhile.

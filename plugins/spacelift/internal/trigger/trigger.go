@@ -181,13 +181,14 @@ func (e *Engine) recover(ctx context.Context, t store.Trigger) store.Trigger {
 	return e.settle(ctx, t)
 }
 
-// settle stores the outcome. If that fails the row stays as it was, and Settle sees to it.
+// settle stores the outcome, but for Unknown where Settle, which looks as well, has found the run meanwhile. If that fails
+// the row stays as it was, and Settle sees to it.
 func (e *Engine) settle(ctx context.Context, t store.Trigger) store.Trigger {
 	t.SettledAt = e.opts.Now()
 	// The request's time may be over; the outcome is known all the same.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
-	if err := e.opts.Store.Settle(ctx, t, false); err != nil {
+	if err := e.opts.Store.Settle(ctx, t, t.Outcome == store.Unknown); err != nil {
 		e.opts.Log.Error("the outcome of a trigger could not be stored", "trigger", t.ID, "stack", t.StackID, "outcome", string(t.Outcome), "err", err)
 	}
 	return t

@@ -21,7 +21,8 @@ type fake struct {
 	runs   []client.Run
 	fail   error // of the next trigger, whose run is made if creates says so
 	makes  bool
-	broken error // of reads
+	broken error  // of reads
+	sent   func() // called while Spacelift is asked
 	asked  int
 }
 
@@ -57,6 +58,9 @@ func (f *fake) Run(_ context.Context, _, id string) (client.Run, error) {
 }
 
 func (f *fake) Trigger(context.Context, string, string) (client.Run, error) {
+	if f.sent != nil {
+		defer f.sent() // runs last, without the lock, which reads take too
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.asked++
@@ -283,5 +287,34 @@ func TestReadsThatFailSettleNothing(t *testing.T) {
 		b.want(b.later(Hold), store.Unknown, "", true) // nobody could look; the next one who asks may begin all the same
 		b.up.broken = nil
 		b.want(b.later(time.Second), store.Unknown, "", false)
+	})
+}
+
+func TestAStackThatIsGoneIsNotHeldForEver(t *testing.T) {
+	engines(t, func(b *bench) {
+		b.up.fail = errLost
+		if _, err := b.trigger(); err != nil {
+			b.t.Error(err)
+		}
+		b.up.broken = &client.Error{Code: client.CodeNotFound, Status: 404, Message: "stack not found"}
+		b.want(b.later(Hold-time.Second), store.Unknown, "", true)
+		b.want(b.later(time.Second), store.Unknown, "", false)
+	})
+}
+
+func TestWhatSettleFoundIsNotForgotten(t *testing.T) {
+	engines(t, func(b *bench) {
+		b.up.fail, b.up.makes = errLost, true
+		b.up.sent = func() {
+			// The answer takes so long that the task finds the run first; then the run leaves the queue, and reads fail.
+			b.later(underWay)
+			b.up.runs[0].State = "READY"
+			b.later(5 * time.Second)
+			b.up.broken = errDown
+		}
+		if _, err := b.trigger(); err != nil {
+			b.t.Error(err)
+		}
+		b.want(b.later(0), store.Triggered, "run-2", false)
 	})
 }
