@@ -62,7 +62,7 @@ const maxStreams = 500
 
 // New returns the routes, not yet mounted.
 func New(o Options) *API {
-	return &API{Options: o, streams: stream.New(maxStreams), entities: newEntities(o.Catalog, o.Plugin, o.Now), runs: newRuns(o.Upstream, o.Now)}
+	return &API{Options: o, streams: stream.New(maxStreams), entities: newEntities(o.Catalog, o.Plugin, o.Now), runs: newRuns(o.Upstream, o.Mirror.Turn, o.Now)}
 }
 
 // Close ends questions that go on for nobody. No request is served any more.

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"fmt"
+	"math"
 	"net/http"
 	"strings"
 	"sync"
@@ -16,44 +17,58 @@ import (
 )
 
 const (
-	// runsFresh is how long a page of runs serves all who ask for it, as long as nothing happens to the stack.
+	// runsFresh is how long a page of runs serves all who ask for it, as long as nothing happens to the stack; runsStale
+	// how long where there is no turn to ask again.
 	runsFresh   = 3 * time.Second
+	runsStale   = time.Minute
 	runsKept    = 500
 	runsTimeout = 15 * time.Second
 	// triggersShown bounds our triggers that are looked up for a list of runs.
 	triggersShown = 1000
+	// maxCursor is far above the length of a run's id.
+	maxCursor = 100
 )
 
 // runs keeps pages of runs for a moment, so that what Spacelift sees does not depend on how many look.
 type runs struct {
 	upstream Upstream
-	now      func() time.Time
-	flight   *flight.Group
+	// turn waits until readers may make us ask once more.
+	turn   func(ctx context.Context) error
+	now    func() time.Time
+	flight *flight.Group
 
 	mu    sync.Mutex // guards pages
 	pages map[string]runsPage
 }
 
 type runsPage struct {
-	list []client.Run
-	at   time.Time
+	list    []client.Run
+	version string
+	at      time.Time
 }
 
-func newRuns(upstream Upstream, now func() time.Time) *runs {
-	return &runs{upstream: upstream, now: now, flight: flight.New(runsTimeout), pages: map[string]runsPage{}}
+func newRuns(upstream Upstream, turn func(ctx context.Context) error, now func() time.Time) *runs {
+	return &runs{upstream: upstream, turn: turn, now: now, flight: flight.New(runsTimeout), pages: map[string]runsPage{}}
 }
 
 // page returns a page of runs. The version is anything that changes when the runs do.
 func (c *runs) page(ctx context.Context, stack string, kind client.RunKind, before, version string) ([]client.Run, error) {
-	key := strings.Join([]string{stack, string(kind), before, version}, "\x00")
-	if list, ok := c.kept(key); ok {
-		return list, nil
+	key := strings.Join([]string{stack, string(kind), before}, "\x00")
+	p, age := c.kept(key)
+	if p.version == version && age < runsFresh {
+		return p.list, nil
 	}
-	v, err := c.flight.Do(ctx, key, func(shared context.Context) (any, error) {
+	v, err := c.flight.Do(ctx, key+"\x00"+version, func(shared context.Context) (any, error) {
+		if err := c.turn(shared); err != nil {
+			if age < runsStale {
+				return p.list, nil
+			}
+			return nil, err
+		}
 		at := c.now()
 		list, err := c.upstream.Runs(shared, stack, kind, before)
 		if err == nil {
-			c.keep(key, runsPage{list, at})
+			c.keep(key, runsPage{list, version, at})
 		}
 		return list, err
 	})
@@ -61,11 +76,15 @@ func (c *runs) page(ctx context.Context, stack string, kind client.RunKind, befo
 	return list, err
 }
 
-func (c *runs) kept(key string) ([]client.Run, bool) {
+// kept returns the page that was read last, and its age; one that was never read is older than any.
+func (c *runs) kept(key string) (runsPage, time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	p, ok := c.pages[key]
-	return p.list, ok && c.now().Sub(p.at) < runsFresh
+	if !ok {
+		return p, math.MaxInt64
+	}
+	return p, c.now().Sub(p.at)
 }
 
 func (c *runs) keep(key string, p runsPage) {
@@ -96,6 +115,9 @@ func (a *API) listRuns(w http.ResponseWriter, r *http.Request) error {
 	case client.Tracked, client.Proposed, client.Task:
 	default:
 		return invalid("there is no kind %q; there are tracked, proposed and task", kind)
+	}
+	if len(q.Get("cursor")) > maxCursor {
+		return invalid("the cursor is none that was given out here")
 	}
 	list, err := a.runs.page(ctx, id, kind, q.Get("cursor"), version(a.Mirror.Snapshot(), id))
 	if err != nil {

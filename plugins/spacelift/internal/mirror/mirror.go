@@ -54,7 +54,7 @@ type Mirror struct {
 	current atomic.Pointer[Snapshot]
 
 	reads   *flight.Group
-	allowed *rate.Limiter // reads of single stacks that somebody looks at
+	allowed *rate.Limiter // what readers make us ask
 
 	// refreshing is held by whoever builds a snapshot.
 	refreshing sync.Mutex
@@ -71,11 +71,11 @@ type Mirror struct {
 	live live
 }
 
-// The first look at one stack every five seconds, twice a second at all that are looked at; a page full of tabs that are
-// opened at once may have more.
+// Readers make us look at one stack every five seconds at most, and have two fifths of what we allow ourselves, so that
+// the tasks and triggers get through whatever readers ask for; a page full of tabs that are opened at once may have more.
 const (
 	readEvery = 5 * time.Second
-	readRate  = 2
+	readShare = 0.4
 	readBurst = 10
 )
 
@@ -83,7 +83,7 @@ const (
 func New(opts Options) *Mirror {
 	m := &Mirror{
 		opts: opts, began: opts.Now(), reads: flight.New(readTimeout), stacks: map[string]*Stack{}, changed: make(chan struct{}),
-		subscribers: map[*Subscription]bool{}, unknown: map[string]bool{}, allowed: rate.NewLimiter(readRate, readBurst),
+		subscribers: map[*Subscription]bool{}, unknown: map[string]bool{}, allowed: rate.NewLimiter(rate.Limit(readShare*opts.RequestsPerSecond), readBurst),
 	}
 	m.current.Store(build(store.State{}, m.stacks, nil))
 	m.metrics = newMetrics(opts.Metrics, m)

@@ -251,3 +251,32 @@ func TestSpacesBelowOthers(t *testing.T) {
 		t.Errorf("%+v", s.Spaces)
 	}
 }
+
+func TestReadersLeaveTurnsForOthers(t *testing.T) {
+	t.Parallel()
+	b := open(t, "FINISHED")
+	b.sweep()
+	b.allowed.SetLimit(0.001) // no other turn comes while the test runs
+	refused := 0
+	for i := range 3 * readBurst {
+		_, _, err := b.Read(t.Context(), fmt.Sprintf("nope-%d", i))
+		switch e, _ := errors.AsType[*client.Error](err); {
+		case e == nil:
+			t.Fatalf("%d: %v", i, err)
+		case e.Code == client.CodeRateLimited && e.Status == 503 && e.RetryAfter > 0:
+			refused++
+		case e.Code != client.CodeNotFound:
+			t.Errorf("%d: %v", i, err)
+		}
+	}
+	if len(b.up.singles) != readBurst || refused != 2*readBurst {
+		t.Errorf("%d questions, %d refusals", len(b.up.singles), refused)
+	}
+	if d, stale, err := b.Read(t.Context(), "s000"); err != nil || !stale || d.ID != "s000" {
+		t.Errorf("one that is stored: %v, stale %v", err, stale)
+	}
+	// What a trigger wants does not wait for readers.
+	if err := b.Renew(t.Context(), "s000"); err != nil {
+		t.Error(err)
+	}
+}

@@ -3,6 +3,7 @@ package mirror
 import (
 	"context"
 	"errors"
+	"net/http"
 	"time"
 
 	"github.com/understudy-portal/understudy/plugins/spacelift/internal/client"
@@ -25,7 +26,11 @@ func (m *Mirror) Read(ctx context.Context, id string) (d store.Detail, stale boo
 	if ok && !m.allowed.Allow() {
 		return d, true, nil
 	}
-	if err := m.Renew(ctx, id); err != nil {
+	read := m.Renew
+	if !ok {
+		read = m.discover
+	}
+	if err := read(ctx, id); err != nil {
 		_, upstream := errors.AsType[*client.Error](err)
 		switch {
 		case ctx.Err() != nil, !upstream:
@@ -41,9 +46,39 @@ func (m *Mirror) Read(ctx context.Context, id string) (d store.Detail, stale boo
 	}
 	d, ok, err = m.opts.Store.Detail(ctx, id)
 	if err == nil && !ok {
-		err = &client.Error{Code: client.CodeNotFound, Status: 404, Message: "there is no stack with this id, or the API key may not see it"}
+		err = &client.Error{Code: client.CodeNotFound, Status: http.StatusNotFound, Message: "there is no stack with this id, or the API key may not see it"}
 	}
 	return d, false, err
+}
+
+// discover is Renew for a stack that is not known: whoever asks for many of them, which may not even exist, has to wait.
+func (m *Mirror) discover(ctx context.Context, id string) error {
+	_, err := m.reads.Do(ctx, "unknown\x00"+id, func(shared context.Context) (any, error) {
+		if err := m.Turn(shared); err != nil {
+			return nil, err
+		}
+		return nil, m.Renew(shared, id)
+	})
+	return err
+}
+
+// turnWait is how long a reader's question waits for its turn.
+const turnWait = 5 * time.Second
+
+// Turn waits until readers may make us ask Spacelift once more. Where too many want that it is an *client.Error.
+func (m *Mirror) Turn(ctx context.Context) error {
+	wait, cancel := context.WithTimeoutCause(ctx, turnWait, errors.New("no turn came"))
+	defer cancel()
+	if m.allowed.Wait(wait) == nil {
+		return nil
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return &client.Error{
+		Code: client.CodeRateLimited, Status: http.StatusServiceUnavailable, RetryAfter: turnWait,
+		Message: "too many people look at single stacks and their runs; ask again in a moment",
+	}
 }
 
 // Renew reads one stack from Spacelift into the store, together with whoever else wants that now.
