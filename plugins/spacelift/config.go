@@ -175,6 +175,10 @@ var (
 // address with or without what follows the host.
 func hostOf(text string) (string, error) {
 	text = strings.TrimSpace(text)
+	if strings.Contains(text, "@") {
+		// First of all: the other errors repeat the text.
+		return "", errors.New("holds credentials; they belong in apiKey and apiSecret")
+	}
 	if scheme, rest, ok := strings.Cut(text, "://"); ok {
 		switch strings.ToLower(scheme) {
 		case "https":
@@ -196,8 +200,6 @@ func hostOf(text string) (string, error) {
 	switch {
 	case strings.ContainsAny(text, "/?#"):
 		return "", fmt.Errorf("%q has more than a host", text)
-	case strings.Contains(text, "@"):
-		return "", errors.New("holds credentials")
 	case net.ParseIP(host) == nil && !hostName.MatchString(host):
 		return "", fmt.Errorf("%q is no host", text)
 	case port == "" && accountName.MatchString(host) && host != "localhost":
