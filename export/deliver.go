@@ -124,6 +124,9 @@ func asFailure(ctx context.Context, err error) (*Failure, error) {
 	if f, ok := errors.AsType[*Failure](err); ok {
 		return f, nil
 	}
+	if errors.Is(err, errCancelled) {
+		return nil, errCancelled
+	}
 	return nil, &ending{status: statusFailed, err: err}
 }
 

@@ -39,36 +39,52 @@ func NewPacer(ratePerMinute int, now func() time.Time) *Pacer {
 	return p
 }
 
-// Wait returns when a request may be made, or with the cause of the context's end.
+// stopKey is the context's key of what ends pauses.
+type stopKey struct{}
+
+// untilStopped returns a context with which a Pacer's pauses, which may last a day, end once stop is closed. Requests that
+// are under way go on, unlike when a context ends.
+func untilStopped(ctx context.Context, stop <-chan struct{}) context.Context {
+	return context.WithValue(ctx, stopKey{}, stop)
+}
+
+// Wait returns when a request may be made, or with the cause of the context's end, or of the run's in a pause.
 func (p *Pacer) Wait(ctx context.Context) error {
 	for {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		wait := p.take()
+		wait, paused := p.take()
 		if wait <= 0 {
 			return nil
+		}
+		var stop <-chan struct{}
+		if paused {
+			stop, _ = ctx.Value(stopKey{}).(<-chan struct{})
 		}
 		timer := time.NewTimer(wait)
 		select {
 		case <-ctx.Done():
 			timer.Stop()
 			return context.Cause(ctx)
+		case <-stop:
+			timer.Stop()
+			return errCancelled
 		case <-timer.C:
 		}
 	}
 }
 
-// take takes one request's worth, or tells how long to wait before asking again.
-func (p *Pacer) take() time.Duration {
+// take takes one request's worth, or tells how long to wait before asking again, and whether the other side wants that.
+func (p *Pacer) take() (wait time.Duration, paused bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := p.now()
 	if wait := p.until.Sub(now); wait > 0 {
-		return wait
+		return wait, true
 	}
 	if p.full == 0 {
-		return 0
+		return 0, false
 	}
 	p.recover(now)
 	rate := p.full * p.share
@@ -78,9 +94,9 @@ func (p *Pacer) take() time.Duration {
 	p.at = now
 	if p.tokens >= 1 {
 		p.tokens--
-		return 0
+		return 0, false
 	}
-	return max(time.Millisecond, time.Duration((1-p.tokens)/rate*float64(time.Second)))
+	return max(time.Millisecond, time.Duration((1-p.tokens)/rate*float64(time.Second))), false
 }
 
 // recover doubles a lowered rate for each quiet minute.

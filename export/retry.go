@@ -94,6 +94,9 @@ func (r *runner) try(ctx context.Context, call func() error) error {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
+		if errors.Is(err, errCancelled) {
+			return errCancelled
+		}
 		f, ok := errors.AsType[*Failure](err)
 		if !ok {
 			return &ending{status: statusFailed, err: err}
