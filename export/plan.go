@@ -212,6 +212,9 @@ func (r *runner) mapBatch(ctx context.Context, rows *entity.Flattener, entities 
 	if err != nil {
 		return nil, err
 	}
+	if r.anew {
+		had = nil
+	}
 	for i := range items {
 		if m := &items[i]; !m.filtered {
 			r.compare(m, had[m.ref])
@@ -464,6 +467,27 @@ func (p *planner) end(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p.count(func(c *Counts) { c.DeleteCandidates = max(0, totals.sent-p.had) })
-	return nil
+	if !p.anew {
+		p.count(func(c *Counts) { c.DeleteCandidates = max(0, totals.sent-p.had) })
+	}
+	return p.barren()
 }
+
+// barren tells when there was nothing to export. An empty catalog is no success: it is one that has not been read yet, or
+// has lost its sources, and a run that is tried again soon.
+func (p *planner) barren() error {
+	switch c := p.snapshot().progress.Counts; {
+	case c.Read > 0:
+		return nil
+	case c.Filtered > 0:
+		p.warn(fmt.Sprintf("the filters leave out all of the %d entities", c.Filtered))
+		return nil
+	case p.row.dryRun:
+		p.warn(emptyCatalog)
+		return nil
+	default:
+		return failed(emptyCatalog)
+	}
+}
+
+const emptyCatalog = "the catalog has no entities, or none yet, so there was nothing to send"

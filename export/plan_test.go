@@ -5,10 +5,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/understudy-portal/understudy/entity"
 	"github.com/understudy-portal/understudy/host/database"
 	"github.com/understudy-portal/understudy/host/database/databasetest"
+	"github.com/understudy-portal/understudy/host/fault"
 )
 
 func TestDryRunOnlyLooks(t *testing.T) {
@@ -89,6 +91,66 @@ func TestAnotherTargetGetsEverything(t *testing.T) {
 	r.want(row, statusSucceeded)
 	if c := row.progress.Counts; c.Create != 5 || c.DeleteCandidates != 0 || len(row.progress.Warnings) != 1 {
 		t.Errorf("counts %+v, warnings %q", c, row.progress.Warnings)
+	}
+}
+
+// TestTwinIsNotRetried keeps a retry, which sees only what it is about, from writing over the entity that has the id.
+func TestTwinIsNotRetried(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, databasetest.SQLite(t))
+	const twin = `{"kind":"Component","metadata":{"name":%q,"annotations":{"twin":"same"}}}`
+	r.catalog.put(t, fmt.Sprintf(twin, "a"), fmt.Sprintf(twin, "b"), service("c", ""))
+	r.dest.fault = poison("submit", func([]int, int) error { return &Failure{Kind: Invalid, Message: "no"} }, "component.default.c")
+	row := r.run()
+	r.want(row, statusPartial)
+	if _, err := r.retryFailed(t.Context(), row.id, "", []string{"component:default/b"}); !fault.Is(err, fault.NameInput) {
+		t.Errorf("retried alone: %v", err)
+	}
+	next, err := r.retryFailed(t.Context(), row.id, "", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c := r.ended(next.id).progress.Counts; c.Read != 1 || r.dest.writes["same"] != 1 {
+		t.Errorf("counts %+v, the shared id was written %d times", c, r.dest.writes["same"])
+	}
+}
+
+func TestDryRunForAnotherTargetPlansEverything(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, databasetest.SQLite(t))
+	r.fill(5)
+	r.want(r.run(), statusSucceeded)
+	r.dest.target = "http://other.test"
+	row := r.run(func(q *request) { q.dryRun = true })
+	r.want(row, statusSucceeded)
+	if c := row.progress.Counts; c.Create != 5 || c.Unchanged != 0 || c.DeleteCandidates != 0 || len(row.progress.Warnings) != 1 {
+		t.Errorf("counts %+v, warnings %q", c, row.progress.Warnings)
+	}
+	r.dest.target = "http://rely.test"
+	if c := r.run().progress.Counts; c.Unchanged != 5 {
+		t.Errorf("the dry run changed the ledger: %+v", c)
+	}
+}
+
+// TestEmptyCatalogIsNoSuccess has a run that comes before the catalog has read anything tried again, and the ledger kept.
+func TestEmptyCatalogIsNoSuccess(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, databasetest.SQLite(t), func(o *Options) { o.RetryLadder = []time.Duration{time.Hour} })
+	row := r.run()
+	r.want(row, statusFailed)
+	if row.err != emptyCatalog || row.retryAt.IsZero() {
+		t.Errorf("error %q, to be retried at %s", row.err, row.retryAt)
+	}
+	r.want(r.run(func(q *request) { q.dryRun = true }), statusSucceeded)
+	r.fill(3)
+	r.want(r.run(), statusSucceeded)
+	for i := range 3 {
+		r.catalog.remove(fmt.Sprintf("component:default/c%04d", i))
+	}
+	r.want(r.run(), statusFailed)
+	r.fill(3)
+	if c := r.run().progress.Counts; c.Unchanged != 3 {
+		t.Errorf("the ledger was harmed: %+v", c)
 	}
 }
 

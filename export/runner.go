@@ -147,6 +147,8 @@ type runner struct {
 	known destinationRow
 	// prepared tells that the destination was looked at in this turn.
 	prepared bool
+	// anew tells that the ledger is about another address, so that nothing of it counts.
+	anew bool
 	// stopping is closed when no chunk is to be begun any more.
 	stopping chan struct{}
 	stopOnce sync.Once
@@ -178,7 +180,7 @@ func (e *Engine) execute(ctx context.Context, s *store, ticket string, row runRo
 	defer e.setLive(nil)
 	began := time.Now()
 	stop := r.report(ctx)
-	err := r.do(ctx)
+	err := r.do(untilStopped(ctx, r.stopping))
 	stop()
 	if ctx.Err() != nil {
 		// Another replica, or this one when it runs again, goes on where the chunks stand.
@@ -244,7 +246,15 @@ func recall(d Destination, known string) bool {
 // retarget starts anew when the configuration names another address than the ledger is about.
 func (r *runner) retarget(ctx context.Context) error {
 	target := r.dest.Target()
-	if target == r.known.target || r.row.dryRun {
+	if target == r.known.target {
+		return nil
+	}
+	if r.row.dryRun {
+		// It changes nothing, and plans as a run would that does.
+		if r.anew = r.known.target != ""; r.anew {
+			r.warn(fmt.Sprintf("the target has changed from %s to %s: a run sends everything", r.known.target, target))
+			r.known.known, r.known.learned = "", 0
+		}
 		return nil
 	}
 	if r.known.target != "" {

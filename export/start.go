@@ -160,13 +160,13 @@ func (e *Engine) retryFailed(ctx context.Context, id, by string, refs []string) 
 	if len(refs) > 0 {
 		for _, ref := range refs {
 			if !slices.Contains(all, ref) {
-				return runRow{}, fault.Input("%s is not among the failed items of the run", ref)
+				return runRow{}, fault.Input("%s is not among the failed items of the run that a retry may help", ref)
 			}
 		}
 		all = refs
 	}
 	if len(all) == 0 {
-		return runRow{}, fault.Conflict("nothing of this run has failed")
+		return runRow{}, fault.Conflict("nothing of this run has failed that a retry may help")
 	}
 	next, joined, err := e.start(ctx, request{trigger: triggerRetry, by: by, parent: id, refs: all})
 	if err == nil && joined {

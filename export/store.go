@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 	"time"
 
 	"github.com/understudy-portal/understudy/host/database"
@@ -115,6 +116,12 @@ func fromMillis(ms int64) time.Time {
 		return time.Time{}
 	}
 	return time.UnixMilli(ms).UTC()
+}
+
+// legible is a text from outside as both engines store it: PostgreSQL refuses NUL and what is not UTF-8, and with them the
+// transaction, as often as it is tried.
+func legible(text string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(text, "\ufffd"), "\x00", "")
 }
 
 func flag(b bool) int64 {

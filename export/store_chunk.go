@@ -18,7 +18,7 @@ func chunkValues(run string, c *chunk, now time.Time) []any {
 		body = packBody(c.elements)
 	}
 	return []any{
-		run, c.seq, c.stage, c.state, c.ticket, len(c.elements), c.bytes, c.attempts, c.err, first, last, c.parent,
+		run, c.seq, c.stage, c.state, c.ticket, len(c.elements), c.bytes, c.attempts, legible(c.err), first, last, c.parent,
 		c.submittedAt, millis(now), packItems(c.elements), body,
 	}
 }
@@ -118,7 +118,7 @@ func (s *store) chunk(ctx context.Context, run string, seq int) (*chunk, error) 
 func (s *store) mark(ctx context.Context, ticket, run string, c *chunk, now time.Time) error {
 	return s.fenced(ctx, ticket, func(l link) error {
 		_, err := l.exec(ctx, `UPDATE export_chunk SET state = ?, ticket = ?, attempts = ?, error = ?, submitted_at = ?, updated_at = ?
-			WHERE run_id = ? AND seq = ?`, c.state, c.ticket, c.attempts, c.err, c.submittedAt, millis(now), run, c.seq)
+			WHERE run_id = ? AND seq = ?`, c.state, legible(c.ticket), c.attempts, legible(c.err), c.submittedAt, millis(now), run, c.seq)
 		return err
 	})
 }
@@ -160,7 +160,7 @@ func (s *store) divide(ctx context.Context, ticket, run string, c *chunk, childr
 	}
 	return s.fenced(ctx, ticket, func(l link) error {
 		if _, err := l.exec(ctx, `UPDATE export_chunk SET state = ?, entities = 0, error = ?, items = ?, body = ?, updated_at = ?
-			WHERE run_id = ? AND seq = ?`, state, c.err, packItems(nil), []byte{}, millis(now), run, c.seq); err != nil {
+			WHERE run_id = ? AND seq = ?`, state, legible(c.err), packItems(nil), []byte{}, millis(now), run, c.seq); err != nil {
 			return err
 		}
 		if err := l.insert(ctx, "export_chunk", chunkColumns, rows); err != nil {

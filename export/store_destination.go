@@ -40,7 +40,7 @@ func (s *store) putPrepared(ctx context.Context, ticket string, p Prepared) erro
 func (s *store) putToken(ctx context.Context, ticket, state, message string, at time.Time) error {
 	return s.fenced(ctx, ticket, func(l link) error {
 		_, err := l.exec(ctx, `UPDATE export_destination SET token_state = ?, token_message = ?, token_at = ? WHERE id = ?`,
-			state, message, millis(at), s.dest)
+			state, legible(message), millis(at), s.dest)
 		return err
 	})
 }

@@ -35,10 +35,11 @@ type outcome struct {
 func (s *store) addOutcomes(ctx context.Context, l link, run string, outcomes []outcome, now time.Time) error {
 	for i := range outcomes {
 		o := &outcomes[i]
+		message := legible(o.message)
 		_, err := l.exec(ctx, `INSERT INTO export_item (run_id, entity_ref, dest_id, status, operation, code, http_status, message, attempts, at)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (run_id, entity_ref) DO UPDATE SET status = excluded.status, code = excluded.code,
 			http_status = excluded.http_status, message = excluded.message, attempts = excluded.attempts, at = excluded.at`,
-			run, o.ref, o.id, o.status, o.operation, o.code, o.httpStatus, o.message, o.attempts, millis(now))
+			run, o.ref, o.id, o.status, o.operation, o.code, o.httpStatus, message, o.attempts, millis(now))
 		if err != nil {
 			return err
 		}
@@ -50,7 +51,7 @@ func (s *store) addOutcomes(ctx context.Context, l link, run string, outcomes []
 			VALUES (?, ?, ?, ?, '', 'failed', ?, 1, ?, 0, ?) ON CONFLICT (destination, entity_ref, dest_id) DO UPDATE SET
 			state = 'failed', last_run = excluded.last_run, attempts = export_ledger.attempts + 1, last_error = excluded.last_error,
 			changed_at = CASE WHEN export_ledger.changed_at = 0 THEN excluded.changed_at ELSE export_ledger.changed_at END`,
-			s.dest, o.ref, o.id, []byte{}, run, o.message, millis(now))
+			s.dest, o.ref, o.id, []byte{}, run, message, millis(now))
 		if err != nil {
 			return err
 		}
@@ -122,9 +123,12 @@ func (s *store) countOutcomes(ctx context.Context, run string) (map[string]int, 
 	return counts, s.explain(err)
 }
 
-// failedRefs returns the entities of a run that did not arrive: what failed, and what was put aside.
+// failedRefs returns the entities of a run that did not arrive and that a retry may help: what failed, and what was put
+// aside. Who has an id that another has already is not among them: only a run that looks at everything can tell whether the
+// id has become free, and a retry would overwrite the other.
 func (s *store) failedRefs(ctx context.Context, run string) (refs []string, err error) {
-	err = s.reads().query(ctx, `SELECT entity_ref FROM export_item WHERE run_id = ? AND status = 'failed' ORDER BY entity_ref`, []any{run},
+	err = s.reads().query(ctx, `SELECT entity_ref FROM export_item WHERE run_id = ? AND status = 'failed' AND code <> ?
+		ORDER BY entity_ref`, []any{run, codeDuplicateID},
 		func(scan scanFunc) error {
 			var ref string
 			err := scan(&ref)

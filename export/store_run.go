@@ -134,7 +134,7 @@ func (s *store) saveRun(ctx context.Context, ticket string, r *runRow) error {
 	}
 	return s.fenced(ctx, ticket, func(l link) error {
 		_, err := l.exec(ctx, `UPDATE export_run SET status = ?, phase = ?, mode = ?, planned = ?, progress = ?, error = ?, ended_at = ?,
-			retry_at = ?, retry_step = ? WHERE id = ?`, r.status, r.phase, r.mode, flag(r.planned), string(text), r.err, millis(r.endedAt),
+			retry_at = ?, retry_step = ? WHERE id = ?`, r.status, r.phase, r.mode, flag(r.planned), string(text), legible(r.err), millis(r.endedAt),
 			millis(r.retryAt), r.retryStep, r.id)
 		return err
 	})

@@ -250,3 +250,25 @@ func TestPruning(t *testing.T) {
 		}
 	})
 }
+
+// TestTextsFromOutsideAreStored has no answer of a destination stop a run for good.
+func TestTextsFromOutsideAreStored(t *testing.T) {
+	onStore(t, func(t *testing.T, s *store) {
+		const odd, kept = "a\x00b\xffc", "ab\ufffdc"
+		row := addRun(t, s, "r", statusRunning)
+		c := &chunk{seq: 1, state: statePlanned, elements: []element{{ref: "component:default/a", id: "a", hash: []byte("h")}}}
+		ok(t, s.addChunks(t.Context(), "t", "r", []*chunk{c}, nil, at))
+		c.err, row.err, row.progress.Warnings = odd, odd, []string{odd}
+		ok(t, s.mark(t.Context(), "t", "r", c, at))
+		ok(t, s.putToken(t.Context(), "t", tokenRefused, odd, at))
+		ok(t, s.saveRun(t.Context(), "t", row))
+		ok(t, s.divide(t.Context(), "t", "r", c, nil, []outcome{{ref: "component:default/a", id: "a", status: itemFailed, code: codeRejected, message: odd}}, at))
+		items, err := s.items(t.Context(), "r", "", []string{itemFailed}, 10)
+		if err != nil || len(items) != 1 || items[0].Message != kept {
+			t.Errorf("%+v, %v", items, err)
+		}
+		if again, _, err := s.run(t.Context(), "r"); err != nil || again.err != kept {
+			t.Errorf("%+v, %v", again, err)
+		}
+	})
+}
