@@ -61,6 +61,9 @@ func (j exportJob) joined(started exportStarted) error {
 	if !j.dryRun && started.Run != nil && started.Run.DryRun {
 		return fmt.Errorf("plan %s is under way; try again when it has ended", started.RunID)
 	}
+	if j.full && started.Run != nil && !started.Run.Full {
+		return fmt.Errorf("run %s is under way, and sends only what has changed; ask for --full again when it has ended", started.RunID)
+	}
 	_, _ = fmt.Fprintf(j.std.err, "run %s is under way already; following it\n", started.RunID)
 	return nil
 }

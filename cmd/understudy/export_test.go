@@ -121,6 +121,7 @@ func TestExportOutcomes(t *testing.T) {
 		{"digest", ended("succeeded", `,"dryRun":true,"digest":"abc"`), []string{"plan", "--digest"}, 0, "abc\n", ""},
 		{"no digest", ended("succeeded", `,"dryRun":true`), []string{"plan", "--digest"}, 1, "", "gave no digest"},
 		{"joined", &exportServer{begin: `{"runId":"r1","joined":true}`, runs: []string{runGood}}, []string{"run"}, 0, "succeeded", "run r1 is under way already; following it\n"},
+		{"not the whole beside a run", &exportServer{begin: `{"runId":"r1","joined":true,"run":{"id":"r1","full":false}}`}, []string{"run", "--full"}, 1, "", "sends only what has changed; ask for --full again"},
 		{"no plan beside a run", &exportServer{begin: `{"runId":"r1","joined":true}`, runs: []string{runGood}}, []string{"plan"}, 1, "", "a plan cannot be made beside it"},
 		{"cancel", ended("running", ``), []string{"cancel", "r1"}, 0, "run r1: ends after what it is sending now\n", ""},
 		{"bad wait", ended("running", ``), []string{"run", "--wait", "soon"}, 2, "", "--wait soon: write a time"},
