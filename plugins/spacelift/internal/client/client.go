@@ -30,6 +30,8 @@ type Status struct {
 	TokenValid bool
 	// RateLimitedUntil is when Spacelift allows requests again; zero when it does not limit us.
 	RateLimitedUntil time.Time
+	// WholeLists tells that this Spacelift has no search, so that every list of stacks is read whole.
+	WholeLists bool
 }
 
 var errClosed = errors.New("the client was closed")
@@ -58,7 +60,7 @@ func (c *Client) Close() {
 
 // Status tells how the connection is. It sends nothing.
 func (c *Client) Status() Status {
-	s := Status{Breaker: c.breaker.circuit.State().String(), RateLimitedUntil: c.pace.limitedUntil()}
+	s := Status{Breaker: c.breaker.circuit.State().String(), RateLimitedUntil: c.pace.limitedUntil(), WholeLists: c.old.knows(noSearch)}
 	s.TokenExpires, s.TokenValid = c.tokens.expires()
 	return s
 }

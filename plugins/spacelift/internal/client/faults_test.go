@@ -247,7 +247,7 @@ func TestFaultsOfLists(t *testing.T) {
 			if name == "no search" {
 				n := sim.Asked("searchStacks")
 				some, err := c.StacksIn(t.Context(), []string{"FAILED"})
-				if ok(t, nil, err); len(some) != 50 || sim.Asked("searchStacks") != n {
+				if ok(t, nil, err); len(some) != 50 || sim.Asked("searchStacks") != n || !c.Status().WholeLists {
 					t.Errorf("%d failed stacks, and the search was asked for again", len(some))
 				}
 			}

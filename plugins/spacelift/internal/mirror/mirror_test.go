@@ -19,6 +19,8 @@ type fake struct {
 	stacks  []client.Stack
 	fail    error
 	limited time.Time
+	whole   bool // has no search
+	gone    map[string]bool
 	sweeps  int
 	looks   int
 	singles []string
@@ -26,7 +28,9 @@ type fake struct {
 
 func (f *fake) Viewer(context.Context) (client.User, error) { return client.User{Name: "key"}, f.fail }
 
-func (f *fake) Status() client.Status { return client.Status{RateLimitedUntil: f.limited} }
+func (f *fake) Status() client.Status {
+	return client.Status{RateLimitedUntil: f.limited, WholeLists: f.whole}
+}
 
 func (f *fake) Sweep(_ context.Context, page func([]client.Stack) error) error {
 	f.sweeps++
@@ -37,7 +41,7 @@ func (f *fake) StacksIn(_ context.Context, states []string) ([]client.Stack, err
 	f.looks++
 	var list []client.Stack
 	for _, s := range f.stacks {
-		if slices.Contains(states, s.State) {
+		if slices.Contains(states, s.State) && !f.gone[s.ID] {
 			list = append(list, s)
 		}
 	}
@@ -47,7 +51,7 @@ func (f *fake) StacksIn(_ context.Context, states []string) ([]client.Stack, err
 func (f *fake) Stack(_ context.Context, id string) (client.StackDetail, error) {
 	f.singles = append(f.singles, id)
 	for _, s := range f.stacks {
-		if s.ID == id {
+		if s.ID == id && !f.gone[id] {
 			return client.StackDetail{Stack: s}, f.fail
 		}
 	}
@@ -136,6 +140,34 @@ func TestMuchThatMovesIsLookedAtLessOften(t *testing.T) {
 	// 25 pages a look, half of 5 requests a second: every ten seconds.
 	if n := b.looks(); n < 5 || n > 7 {
 		t.Errorf("%d looks a minute", n)
+	}
+}
+
+func TestWholeListsAreReadLessOften(t *testing.T) {
+	t.Parallel()
+	b := open(t, slices.Repeat([]string{"FINISHED"}, 1200)...)
+	b.up.stacks[0].State, b.up.whole = "APPLYING", true
+	b.sweep()
+	b.looks()
+	// As much as 25 pages a look.
+	if n := b.looks(); n < 5 || n > 7 {
+		t.Errorf("%d looks a minute", n)
+	}
+}
+
+func TestWhatIsGoneKeepsNobodyFromBeingRead(t *testing.T) {
+	t.Parallel()
+	b := open(t, slices.Repeat([]string{"APPLYING"}, 2*singlesAtOnce+5)...)
+	b.sweep()
+	b.up.gone = map[string]bool{}
+	for i := range 2 * singlesAtOnce {
+		b.up.gone[b.up.stacks[i].ID] = true
+	}
+	last := len(b.up.stacks) - 1
+	b.up.stacks[last].State = "FINISHED"
+	b.looks()
+	if got := b.Snapshot().Stack(b.up.stacks[last].ID).State; got != "FINISHED" {
+		t.Errorf("the last one is still %s; read were %q", got, b.up.singles)
 	}
 }
 

@@ -72,6 +72,8 @@ func (m *Mirror) sweepFailed(ctx context.Context, now time.Time, err error) erro
 type live struct {
 	next    time.Time
 	failing bool
+	// from is where in the list of those that moved the reads of single stacks go on.
+	from int
 }
 
 // Bounds of what Live does at once.
@@ -118,6 +120,9 @@ func (m *Mirror) Live(ctx context.Context) error {
 func (m *Mirror) look(ctx context.Context, moved []string, asked time.Time) (cost int, err error) {
 	found, err := m.opts.Upstream.StacksIn(ctx, state.MovingStacks())
 	cost = 1 + len(found)/pageSize
+	if m.opts.Upstream.Status().WholeLists {
+		cost = 1 + len(m.Snapshot().Stacks)/pageSize
+	}
 	if err != nil {
 		return cost, err
 	}
@@ -130,13 +135,20 @@ func (m *Mirror) look(ctx context.Context, moved []string, asked time.Time) (cos
 	for _, s := range found {
 		still[s.ID] = true
 	}
-	for _, id := range moved {
+	singles, from := 0, m.live.from
+	for i := range moved {
+		at := (from + i) % len(moved)
+		id := moved[at]
 		if still[id] {
 			continue
 		}
-		if cost++; cost > singlesAtOnce+1+len(found)/pageSize {
-			break // the others are still in the states that they were in, and so come next
+		if singles == singlesAtOnce {
+			// The next look goes on from here: those that cannot be found any more must not keep the others from it.
+			m.live.from = at
+			break
 		}
+		singles++
+		cost++
 		if err := m.readOne(ctx, id); err != nil && !isNotFound(err) {
 			return cost, err
 		}
