@@ -221,17 +221,15 @@ func TestAnotherAccountIsNotMixedUp(t *testing.T) {
 	}
 }
 
-// sweep runs one now, as System → Tasks does.
+// sweep runs exactly one now, as System → Tasks does.
 func (s *server) sweep() {
 	s.t.Helper()
-	began := time.Now()
-	s.until("a sweep", func() bool {
-		if s.plugin.mirror.Snapshot().State.SweepStarted.After(began) {
-			return true
-		}
-		_ = s.tasks.Trigger(s.t.Context(), sweepTask) // it may run already
-		return false
+	var last time.Time
+	s.until("a sweep that can begin", func() bool {
+		last = s.plugin.mirror.Snapshot().State.SweptAt
+		return s.tasks.Trigger(s.t.Context(), sweepTask) == nil // otherwise it runs already
 	})
+	s.until("a sweep", func() bool { return s.plugin.mirror.Snapshot().State.SweptAt.After(last) })
 }
 
 func TestWhatIsGoneGoesAfterTwoSweeps(t *testing.T) {

@@ -28,6 +28,8 @@ type Error struct {
 	RetryAfter time.Duration
 	// Ambiguous is true for a mutation that may have taken effect.
 	Ambiguous bool
+	// Gaps is true for a sweep that came to its end and handed on all that came, where something was left out of it.
+	Gaps bool
 	// Err is the cause, or nil.
 	Err error
 

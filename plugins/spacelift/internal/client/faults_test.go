@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -203,8 +204,8 @@ func TestFaultsOfLists(t *testing.T) {
 		"outage":                       {[]spacelift.Fault{{Name: "http_5xx", Skip: 5}}, CodeUnavailable, 250},
 		"a list that is null":          {[]spacelift.Fault{{Name: "null_field", Null: []string{"searchStacks"}, Page: 7}}, CodeUnavailable, 300},
 		"edges that are null":          {[]spacelift.Fault{{Name: "null_field", Null: []string{"edges"}, Page: 7}}, CodeUnavailable, 300},
-		"a page of nulls":              {[]spacelift.Fault{{Name: "null_field", Null: []string{"node"}, Page: 7, Count: 1}}, "", 450},
-		"ids that are null":            {[]spacelift.Fault{{Name: "null_field", Null: []string{"id"}, Page: 7, Count: 1}}, "", 450},
+		"a page of nulls":              {[]spacelift.Fault{{Name: "null_field", Null: []string{"node"}, Page: 7, Count: 1}}, CodeUnavailable, 450},
+		"ids that are null":            {[]spacelift.Fault{{Name: "null_field", Null: []string{"id"}, Page: 7, Count: 1}}, CodeUnavailable, 450},
 		"errors and data":              {[]spacelift.Fault{{Name: "gql_error", Partial: true, Page: 7, Count: 1}}, CodeUnavailable, 500},
 		"an unknown state":             {[]spacelift.Fault{{Name: "unknown_state"}}, "", 500},
 		"shift":                        {[]spacelift.Fault{{Name: "shift", Page: 5}}, "", -1},
@@ -243,6 +244,10 @@ func TestFaultsOfLists(t *testing.T) {
 				failed(t, err, test.code, 409)
 			default:
 				failed(t, err, test.code, status)
+			}
+			gaps := name == "a page of nulls" || name == "ids that are null" || name == "errors and data"
+			if failure, is := errors.AsType[*Error](err); gaps != (is && failure.Gaps) {
+				t.Errorf("gaps %v: %v", !gaps, err)
 			}
 			if name == "no search" {
 				n := sim.Asked("searchStacks")

@@ -3,6 +3,8 @@ package client
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -20,8 +22,9 @@ const (
 )
 
 // Sweep hands every stack that the key can see to page, each once, fifty at a time. An account without stacks is
-// believed only if the token is somebody's. If it returns nil, the sweep was complete; what page returns ends it.
-// Stacks without an id are left out and counted.
+// believed only if the token is somebody's. If it returns nil, the sweep was complete; what page returns ends it. Stacks
+// without an id are left out and counted; then, as after errors beside the data, the sweep has Gaps, because any stack may
+// be behind them.
 func (c *Client) Sweep(ctx context.Context, page func([]Stack) error) error {
 	s := &sweep{client: c, page: page, seen: make(map[string]struct{})}
 	return s.run(ctx)
@@ -46,7 +49,11 @@ func (c *Client) StacksIn(ctx context.Context, states []string) ([]Stack, error)
 			return nil
 		},
 	}
-	if err := s.run(ctx); err != nil {
+	err := s.run(ctx)
+	if failure, ok := errors.AsType[*Error](err); ok && failure.Gaps {
+		err = nil // what came is true, and whoever is missing is asked for alone
+	}
+	if err != nil {
 		return nil, err
 	}
 	return all, nil
@@ -59,8 +66,9 @@ type sweep struct {
 	page       func([]Stack) error
 	// seen are the ids that page has had: lists shift while they are read.
 	seen map[string]struct{}
-	// holes is what kept a page from being whole, or nil.
-	holes *Error
+	// holes is what kept a page from being whole, or nil; dropped are the items that were no stacks.
+	holes   *Error
+	dropped int
 }
 
 func (s *sweep) run(ctx context.Context) error {
@@ -187,6 +195,7 @@ func (s *sweep) deliver(ctx context.Context, nodes []json.RawMessage) (int, erro
 		stacks = append(stacks, stack.Stack)
 	}
 	if dropped > 0 {
+		s.dropped += dropped
 		s.client.metrics.dropped.WithLabelValues("stack").Add(float64(dropped))
 		s.client.options.Log.LogAttrs(ctx, slog.LevelWarn, "spacelift listed stacks without an id, which are left out", slog.Int("stacks", dropped))
 	}
@@ -198,13 +207,17 @@ func (s *sweep) deliver(ctx context.Context, nodes []json.RawMessage) (int, erro
 
 // end tells whether the sweep was complete: what Spacelift could not say may have been a stack.
 func (s *sweep) end() error {
-	if s.holes != nil {
-		return &Error{
-			Code: CodeUnavailable, Status: http.StatusBadGateway, Err: s.holes,
-			Message: "Spacelift's list of stacks is incomplete: " + s.holes.Message,
-		}
+	gaps := &Error{Code: CodeUnavailable, Status: http.StatusBadGateway, Gaps: true, Message: "Spacelift's list of stacks is incomplete: "}
+	switch {
+	case s.holes != nil:
+		gaps.Err = s.holes
+		gaps.Message += s.holes.Message
+	case s.dropped > 0:
+		gaps.Message += fmt.Sprintf("%d of its items have no id", s.dropped)
+	default:
+		return nil
 	}
-	return nil
+	return gaps
 }
 
 func endless(how string) *Error {

@@ -21,6 +21,7 @@ type fake struct {
 	limited time.Time
 	whole   bool // has no search
 	gone    map[string]bool
+	gaps    bool
 	sweeps  int
 	looks   int
 	singles []string
@@ -34,7 +35,19 @@ func (f *fake) Status() client.Status {
 
 func (f *fake) Sweep(_ context.Context, page func([]client.Stack) error) error {
 	f.sweeps++
-	return page(f.stacks)
+	var there []client.Stack
+	for _, s := range f.stacks {
+		if !f.gone[s.ID] {
+			there = append(there, s)
+		}
+	}
+	if err := page(there); err != nil {
+		return err
+	}
+	if f.gaps {
+		return &client.Error{Code: client.CodeUnavailable, Status: 502, Gaps: true, Message: "gaps"}
+	}
+	return nil
 }
 
 func (f *fake) StacksIn(_ context.Context, states []string) ([]client.Stack, error) {
@@ -152,6 +165,28 @@ func TestWholeListsAreReadLessOften(t *testing.T) {
 	// As much as 25 pages a look.
 	if n := b.looks(); n < 5 || n > 7 {
 		t.Errorf("%d looks a minute", n)
+	}
+}
+
+func TestGapsProveNothing(t *testing.T) {
+	t.Parallel()
+	b := open(t, "FINISHED", "FINISHED")
+	b.up.gaps = true
+	b.sweep()
+	if s, err := b.Await(t.Context()); err != nil || len(s.Stacks) != 2 {
+		t.Errorf("the first sweep: %v", err)
+	}
+	b.up.gone = map[string]bool{"s001": true}
+	for _, step := range []struct {
+		gaps bool
+		want int
+	}{{true, 2}, {true, 2}, {false, 2}, {true, 2}, {false, 1}} {
+		b.now = b.now.Add(time.Minute)
+		b.up.gaps = step.gaps
+		b.sweep()
+		if got := len(b.Snapshot().Stacks); got != step.want {
+			t.Errorf("gaps %v: %d stacks, want %d", step.gaps, got, step.want)
+		}
 	}
 }
 

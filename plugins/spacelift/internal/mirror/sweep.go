@@ -13,21 +13,26 @@ import (
 // retryAfter is the wait after a first failed sweep. It doubles up to the interval.
 const retryAfter = 10 * time.Second
 
-// Sweep reads every stack into the store. It runs as a task: one replica at a time. Its error is why it was not complete,
-// and is noted for the readers.
+// Sweep reads every stack into the store. It runs as a task: one replica at a time. Its error is why it came to nothing,
+// and is noted for the readers. One with gaps serves them as any other does, but no stack is missed by it.
 func (m *Mirror) Sweep(ctx context.Context) error {
 	started := m.opts.Now()
 	name, err := m.sweep(ctx)
 	ended := m.opts.Now()
+	result, whole := "complete", true
+	if e, upstream := errors.AsType[*client.Error](err); upstream && e.Gaps {
+		m.opts.Log.Warn("the list of stacks has gaps, so that none of them is taken for gone", "err", err)
+		result, whole, err = "gaps", false, nil
+	}
 	if err != nil {
 		m.metrics.swept("failed", ended.Sub(started))
 		return m.sweepFailed(ctx, ended, err)
 	}
-	gone, err := m.opts.Store.SweepDone(ctx, name, started, ended)
+	gone, err := m.opts.Store.SweepDone(ctx, store.Sweep{KeyName: name, Started: started, Ended: ended, Whole: whole})
 	if err != nil {
 		return err
 	}
-	m.metrics.swept("complete", ended.Sub(started))
+	m.metrics.swept(result, ended.Sub(started))
 	if gone > 0 {
 		m.opts.Log.Info("stacks are gone from Spacelift", "stacks", gone)
 	}

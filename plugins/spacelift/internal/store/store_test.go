@@ -73,7 +73,7 @@ func ids(stacks []client.Stack) (list []string) {
 
 func done(t *testing.T, s *store.Store, started, ended int) int64 {
 	t.Helper()
-	gone, err := s.SweepDone(t.Context(), "key", at(started), at(ended))
+	gone, err := s.SweepDone(t.Context(), store.Sweep{KeyName: "key", Started: at(started), Ended: at(ended), Whole: true})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -75,22 +75,34 @@ func (s *Store) SweepFailed(ctx context.Context, f Failure, next time.Time) erro
 // missesAllowed is how many complete sweeps in a row a stack may be absent from before it is taken for gone.
 const missesAllowed = 2
 
-// SweepDone notes a complete sweep that lasted from started to ended. Stacks that nobody has seen since it began have
-// missed it; those that missed two are gone. Their number is returned.
-func (s *Store) SweepDone(ctx context.Context, keyName string, started, ended time.Time) (gone int64, err error) {
+// Sweep is one that came to its end.
+type Sweep struct {
+	// KeyName is what Spacelift called the API key.
+	KeyName        string
+	Started, Ended time.Time
+	// Whole tells that every stack was seen. Otherwise nothing follows for those that were not.
+	Whole bool
+}
+
+// SweepDone notes a sweep. Stacks that nobody has seen since a whole one began have missed it; those that missed two are
+// gone. Their number is returned.
+func (s *Store) SweepDone(ctx context.Context, sweep Sweep) (gone int64, err error) {
 	err = s.change(ctx, func(q queries, next int64) (bool, error) {
-		if _, err := q.exec(ctx, `UPDATE spacelift_stacks SET missed = missed + 1 WHERE gone = 0 AND read_at < $1`, millis(started)); err != nil {
+		var err error
+		if sweep.Whole {
+			_, err = q.exec(ctx, `UPDATE spacelift_stacks SET missed = missed + 1 WHERE gone = 0 AND read_at < $1`, millis(sweep.Started))
+		}
+		if err != nil {
 			return false, err
 		}
-		var err error
 		if gone, err = q.exec(ctx, `UPDATE spacelift_stacks SET gone = 1, changed = $1 WHERE gone = 0 AND missed >= $2`, next, missesAllowed); err != nil {
 			return false, err
 		}
-		if err := purge(ctx, q, ended); err != nil {
+		if err := purge(ctx, q, sweep.Ended); err != nil {
 			return false, err
 		}
 		_, err = q.exec(ctx, `UPDATE spacelift_state SET key_name = $1, sweep_started = $2, swept_at = $3, failures = 0, failure = '', failed_at = 0, next_at = 0`,
-			keyName, millis(started), millis(ended))
+			sweep.KeyName, millis(sweep.Started), millis(sweep.Ended))
 		return true, err
 	})
 	return gone, wrap("note a complete sweep", err)
