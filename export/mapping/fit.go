@@ -57,7 +57,7 @@ func (m *Mapping) Fit(shape Shape, kinds ...string) (fitted *Mapping, warnings [
 		out.kinds[name] = fit
 		if len(lacks) > 0 && !told[k.blueprint] {
 			told[k.blueprint] = true
-			warnings = append(warnings, fmt.Sprintf("the account's blueprint %q has no %s of the expected type: left out; use rely.mapping mirror to have them all",
+			warnings = append(warnings, fmt.Sprintf("the account's blueprint %q has no %s of the expected type: left out; add them to the blueprint, or use rely.mapping mirror (extends: mirror in a mapping file)",
 				k.blueprint, strings.Join(lacks, ", ")))
 		}
 	}

@@ -153,7 +153,7 @@ type blueprints struct {
 	warnings []string
 }
 
-// ensure looks at all that are wanted and makes those that are missing, in two passes: relations lead to blueprints that
+// ensure looks at all that are wanted and makes those that are missing, or of our own and out of date, in two passes: relations lead to blueprints that
 // must be there first (export.md 3).
 func (b *blueprints) ensure(ctx context.Context) error {
 	var missing []mapping.Blueprint
@@ -162,9 +162,14 @@ func (b *blueprints) ensure(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if !ok {
+		switch {
+		case !ok:
 			missing = append(missing, want)
 			there = shapeOf(want)
+		case mapping.Ours(want.ID) && outgrown(there, want):
+			// Nobody else edits it, so it follows the mapping. Its relations stay (export.md 2.2).
+			missing = append(missing, want)
+			there.Properties = shapeOf(want).Properties
 		}
 		b.shape[want.ID] = there
 	}
@@ -219,6 +224,16 @@ func (b *blueprints) fetch(ctx context.Context, id string) (mapping.AccountBluep
 		out.Relations[key] = mapping.Relation{Value: r.Value, Array: r.Array}
 	}
 	return out, true, nil
+}
+
+// outgrown reports whether a blueprint lacks properties that documents have by now.
+func outgrown(there mapping.AccountBlueprint, want mapping.Blueprint) bool {
+	for key, p := range want.Schema.Properties {
+		if old, ok := there.Properties[key]; !ok || old.Type != "" && old.Type != p.Type {
+			return true
+		}
+	}
+	return false
 }
 
 // shapeOf is what a blueprint will be like before its relations are made.

@@ -318,6 +318,41 @@ func TestBlueprints(t *testing.T) {
 	}
 }
 
+// Blueprints of our own follow a mapping that wants more of them, whose relations stay.
+func TestOwnBlueprintsFollowTheMapping(t *testing.T) {
+	t.Parallel()
+	sim := relytest.Start(t, simulator.Options{Timers: &simulator.Timers{}})
+	mirror := func(content string) *rely.Destination {
+		m, err := mapping.Compile(mapping.Options{File: "m.yaml", Content: []byte("extends: mirror\n" + content)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return destination(t, sim.URL, func(o *rely.Options) { o.Mapping = m })
+	}
+	prepared(t, mirror(""))
+	d := mirror("kinds: {component: {properties: {size: {value: '7', type: integer}}}}")
+	if p := prepared(t, d); len(p.Warnings) != 0 {
+		t.Errorf("warnings %q", p.Warnings)
+	}
+	doc := document(t, d, `{"kind":"Component","metadata":{"name":"a"},"relations":[{"type":"dependsOn","targetRef":"resource:default/r"}]}`)
+	if !strings.Contains(string(doc.Body), `"size":7`) {
+		t.Errorf("left out of %s", doc.Body)
+	}
+	if err := send(t, d, doc.Body); err != nil {
+		t.Errorf("%v; %s", err, doc.Body)
+	}
+	if stats := sim.Stats(); stats.Entities.Dropped != 0 {
+		t.Errorf("%d properties were dropped", stats.Entities.Dropped)
+	}
+	before := len(sim.Requests())
+	prepared(t, d)
+	for _, r := range sim.Requests()[before:] {
+		if r.Method != http.MethodGet {
+			t.Errorf("the second time made a %s %s", r.Method, r.Path)
+		}
+	}
+}
+
 // An account with its own default blueprints (export.md 2.3) is not overwritten: documents are made to fit.
 func TestAnAccountOfItsOwn(t *testing.T) {
 	t.Parallel()
