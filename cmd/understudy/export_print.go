@@ -138,7 +138,11 @@ func printStatus(w io.Writer, s exportStatus, now time.Time) error {
 		rows = append(rows, [2]string{"sent so far", text})
 	}
 	if l := s.Limits; l != nil {
-		text := fmt.Sprintf("%d entities and %s a request, %d at once, %d requests a minute", l.MaxEntities, size(int64(l.MaxBytes)), l.Concurrency, l.RatePerMinute)
+		rate := "any number of requests"
+		if l.RatePerMinute > 0 {
+			rate = plural(l.RatePerMinute, "request")
+		}
+		text := fmt.Sprintf("%d entities and %s a request, %d at once, %s a minute", l.MaxEntities, size(int64(l.MaxBytes)), l.Concurrency, rate)
 		if l.LearnedBytes > 0 {
 			text += fmt.Sprintf("; learned: %s a request", size(int64(l.LearnedBytes)))
 		}

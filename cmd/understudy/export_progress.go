@@ -110,7 +110,11 @@ func progressLine(run exportRun, done, total int) string {
 		line += fmt.Sprintf(", %s failed", grouped(run.Counts.Failed))
 	}
 	if run.WaitingUntil != nil {
-		line += ", the destination asked to wait until " + run.WaitingUntil.Local().Format(time.TimeOnly)
+		form := time.TimeOnly
+		if time.Until(*run.WaitingUntil) > 12*time.Hour {
+			form = time.DateTime
+		}
+		line += ", the destination asked to wait until " + run.WaitingUntil.Local().Format(form)
 	}
 	return line
 }

@@ -290,4 +290,15 @@ limits       100 entities and 768.0 KiB a request, 2 at once, 300 requests a min
 	if out.String() != want {
 		t.Errorf("%s\nwant:\n%s", &out, want)
 	}
+	s.Limits.RatePerMinute = 0
+	tomorrow := time.Now().Add(24 * time.Hour)
+	s.Running.WaitingUntil = &tomorrow
+	if err := printStatus(&out, s, now); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"any number of requests a minute", "wait until " + tomorrow.Local().Format(time.DateTime)} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%s\nlacks %s", &out, want)
+		}
+	}
 }
