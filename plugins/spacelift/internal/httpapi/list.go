@@ -16,6 +16,7 @@ import (
 	"github.com/understudy-portal/understudy/plugins/spacelift/internal/mirror"
 	"github.com/understudy-portal/understudy/plugins/spacelift/internal/state"
 	"github.com/understudy-portal/understudy/plugins/spacelift/internal/store"
+	"github.com/understudy-portal/understudy/plugins/spacelift/internal/trigger"
 )
 
 const (
@@ -163,7 +164,7 @@ func (a *API) page(s *mirror.Snapshot, f *filter) stackPage {
 		switch {
 		case i < from:
 		case len(page.Items) < f.limit:
-			page.Items = append(page.Items, a.viewStack(stack.Stack, held(s, stack.ID)))
+			page.Items = append(page.Items, a.viewStack(stack.Stack, a.held(s, stack.ID)))
 			last = stack.Key
 		case page.NextCursor == "":
 			page.NextCursor = base64.RawURLEncoding.EncodeToString([]byte(last))
@@ -176,8 +177,10 @@ func (a *API) page(s *mirror.Snapshot, f *filter) stackPage {
 	return page
 }
 
-func held(s *mirror.Snapshot, id string) *store.Trigger {
-	if t, ok := s.Pending[id]; ok {
+// held returns the trigger that keeps others from a stack. While Spacelift cannot be asked what became of it, its row
+// stays longer than that (trigger.Engine.Settle), and keeps nobody from anything.
+func (a *API) held(s *mirror.Snapshot, id string) *store.Trigger {
+	if t, ok := s.Pending[id]; ok && a.Now().Sub(t.CreatedAt) < trigger.Hold {
 		return &t
 	}
 	return nil

@@ -54,7 +54,7 @@ func (a *API) getStack(w http.ResponseWriter, r *http.Request) error {
 		a.Log.WarnContext(ctx, "the entities of a stack cannot be read", "stack", id, "err", err)
 		refs = []string{}
 	}
-	return router.WriteJSON(w, r, http.StatusOK, a.viewDetail(d, stale, held(a.Mirror.Snapshot(), id), refs))
+	return router.WriteJSON(w, r, http.StatusOK, a.viewDetail(d, stale, a.held(a.Mirror.Snapshot(), id), refs))
 }
 
 func (a *API) viewDetail(d store.Detail, stale bool, pending *store.Trigger, refs []string) detailView {
