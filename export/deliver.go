@@ -133,13 +133,13 @@ func asFailure(ctx context.Context, err error) (*Failure, error) {
 // errUnsettled is a ticket that took too long. It parks its chunk.
 var errUnsettled = errors.New("it has not settled in time")
 
-// poll asks about the ticket, soon at first and then more rarely, until the chunk has settled.
+// poll asks about the ticket, first when earlier tickets had settled and then more rarely, until the chunk has settled.
 func (d *delivery) poll(ctx context.Context) (*Failure, error) {
 	limits := d.dest.Limits()
-	every := max(limits.PollEvery/8, time.Millisecond)
+	every := d.patience.first(limits.PollEvery)
 	deadline := fromMillis(d.submittedAt).Add(limits.PollTimeout)
 	var transient attempts
-	for {
+	for asked := 1; ; asked++ {
 		if err := d.wait(ctx, every); err != nil {
 			return nil, err
 		}
@@ -150,6 +150,7 @@ func (d *delivery) poll(ctx context.Context) (*Failure, error) {
 		d.meter.request(time.Since(began), err)
 		d.count(func(c *Counts) { c.Requests++ })
 		if done {
+			d.patience.learn(asked == 1, d.now().Sub(fromMillis(d.submittedAt)))
 			return nil, nil
 		}
 		if err != nil {

@@ -152,6 +152,7 @@ type runner struct {
 	// stopping is closed when no chunk is to be begun any more.
 	stopping chan struct{}
 	stopOnce sync.Once
+	patience patience
 
 	mu         sync.Mutex // guards what follows
 	progress   progress
