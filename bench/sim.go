@@ -84,5 +84,6 @@ func (s *simProcess) calls(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	var list []json.RawMessage
-	return len(list), json.Unmarshal(body, &list)
+	err = json.Unmarshal(body, &list)
+	return len(list), err
 }
