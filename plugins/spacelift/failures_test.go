@@ -242,3 +242,26 @@ func (s *server) checkLost(t *testing.T, a answer, v1, created bool) {
 		t.Errorf("a second one: %d %s", second.status, second.body)
 	}
 }
+
+// TestAStackThatNothingHasCannotBeTriggered leaves no row behind, since anybody can make up names.
+func TestAStackThatNothingHasCannotBeTriggered(t *testing.T) {
+	t.Parallel()
+	up, url := account(t, sim.Options{})
+	s := start(t, setup{upstream: url})
+	s.until("the first sweep", func() bool { return s.plugin.mirror.Snapshot().Synced() })
+	for _, route := range []string{"/stacks/nope/trigger", "/v1/stacks/nope/runs"} {
+		a := s.post(route, `{}`)
+		if _, code := errorOf(t, a); a.status != http.StatusNotFound || code != string(client.CodeNotFound) {
+			t.Errorf("%s: %d %s", route, a.status, a.body)
+		}
+	}
+	if list, err := s.store(t).TriggersOf(t.Context(), "nope", 10); err != nil || len(list) != 0 {
+		t.Errorf("rows: %+v %v", list, err)
+	}
+	if n := up.Asked("runTrigger"); n != 0 {
+		t.Errorf("Spacelift was asked to trigger %d times", n)
+	}
+	if events := s.audits(); len(events) != 2 {
+		t.Errorf("audit events: %v", events)
+	}
+}

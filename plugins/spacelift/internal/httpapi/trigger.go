@@ -38,6 +38,12 @@ func (a *API) trigger(r *http.Request, stack string, readReason func() (string, 
 	case stack == "" || len(stack) > maxStackID || !utf8.ValidString(stack):
 		return store.Trigger{}, &client.Error{Code: client.CodeNotFound, Status: http.StatusNotFound, Message: "there is no stack with this id"}
 	}
+	if a.Mirror.Snapshot().Stack(stack) == nil {
+		// A name that nothing has must not cost a row of the table; and whoever tries many has to wait with the readers.
+		if err := a.Mirror.Discover(ctx, stack); err != nil {
+			return store.Trigger{}, err
+		}
+	}
 	t, err = a.Trigger.Trigger(ctx, trigger.Request{Stack: stack, Person: who.String(), Reason: reason})
 	if t.ID != "" {
 		meta["outcome"], meta["trigger"], meta["runId"] = string(t.Outcome), t.ID, t.RunID

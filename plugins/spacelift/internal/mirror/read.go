@@ -28,7 +28,7 @@ func (m *Mirror) Read(ctx context.Context, id string) (d store.Detail, stale boo
 	}
 	read := m.Renew
 	if !ok {
-		read = m.discover
+		read = m.Discover
 	}
 	if err := read(ctx, id); err != nil {
 		_, upstream := errors.AsType[*client.Error](err)
@@ -51,8 +51,8 @@ func (m *Mirror) Read(ctx context.Context, id string) (d store.Detail, stale boo
 	return d, false, err
 }
 
-// discover is Renew for a stack that is not known: whoever asks for many of them, which may not even exist, has to wait.
-func (m *Mirror) discover(ctx context.Context, id string) error {
+// Discover is Renew for a stack that is not known: whoever asks for many of them, which may not even exist, has to wait.
+func (m *Mirror) Discover(ctx context.Context, id string) error {
 	_, err := m.reads.Do(ctx, "unknown\x00"+id, func(shared context.Context) (any, error) {
 		if err := m.Turn(shared); err != nil {
 			return nil, err

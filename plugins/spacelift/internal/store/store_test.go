@@ -347,3 +347,25 @@ func TestOutcomes(t *testing.T) {
 		}
 	})
 }
+
+func TestTriggersThatMadeNoRunAreForgotten(t *testing.T) {
+	suite(t, func(t *testing.T, s *store.Store, _ func() *store.Store) {
+		for i, outcome := range []store.Outcome{store.Refused, store.NotCreated, store.Unknown, store.Triggered} {
+			tr := trigger(fmt.Sprint(i), at(i))
+			begin(t, s, tr)
+			tr.Outcome, tr.Pending, tr.SettledAt = outcome, false, at(i)
+			if err := s.Settle(t.Context(), tr, false); err != nil {
+				t.Fatal(err)
+			}
+		}
+		const day = 24 * 60 * 60
+		done(t, s, 6*day, 6*day)
+		if list, err := s.TriggersOf(t.Context(), "a", 10); err != nil || len(list) != 4 {
+			t.Errorf("after six days: %v %+v", err, list)
+		}
+		done(t, s, 8*day, 8*day)
+		if list, err := s.TriggersOf(t.Context(), "a", 10); err != nil || len(list) != 2 || list[0].Outcome != store.Triggered || list[1].Outcome != store.Unknown {
+			t.Errorf("%v %+v", err, list)
+		}
+	})
+}

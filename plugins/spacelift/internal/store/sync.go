@@ -108,9 +108,13 @@ func (s *Store) SweepDone(ctx context.Context, sweep Sweep) (gone int64, err err
 	return gone, wrap("note a complete sweep", err)
 }
 
-// purge removes old tombstones, and triggers that no list of runs shows any more.
+// purge removes old tombstones, triggers that no list of runs shows any more, and much sooner those that made no run,
+// which the audit log has.
 func purge(ctx context.Context, q queries, now time.Time) error {
-	const triggerLife = 400 * 24 * time.Hour
+	const (
+		triggerLife = 400 * 24 * time.Hour
+		refusedLife = 7 * 24 * time.Hour
+	)
 	var last int64
 	err := q.query(ctx, `SELECT COALESCE(MAX(changed), 0) FROM spacelift_stacks WHERE gone = 1 AND read_at < $1`, scanInto(&last), millis(now.Add(-tombstoneLife)))
 	if err != nil {
@@ -124,6 +128,7 @@ func purge(ctx context.Context, q queries, now time.Time) error {
 			return err
 		}
 	}
-	_, err = q.exec(ctx, `DELETE FROM spacelift_triggers WHERE pending = 0 AND created_at < $1`, millis(now.Add(-triggerLife)))
+	_, err = q.exec(ctx, `DELETE FROM spacelift_triggers WHERE pending = 0 AND (created_at < $1 OR outcome IN ('refused', 'not_created') AND created_at < $2)`,
+		millis(now.Add(-triggerLife)), millis(now.Add(-refusedLife)))
 	return err
 }
