@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// patience is how long a call is repeated to a destination that answers nothing but that we are to wait.
-const patience = time.Hour
+// repeatFor is how long a call is repeated to a destination that answers nothing but that we are to wait.
+const repeatFor = time.Hour
 
 // pause waits, unless the run is to end.
 func (r *runner) pause(ctx context.Context, d time.Duration) error {
@@ -71,7 +71,7 @@ func (r *runner) after(ctx context.Context, a *attempts, f *Failure) error {
 		if a.limited++; a.limited == 1 {
 			a.since = r.now()
 		}
-		if r.now().Sub(a.since) > patience {
+		if r.now().Sub(a.since) > repeatFor {
 			return f
 		}
 		return r.pause(ctx, r.asked(f, a.limited))
