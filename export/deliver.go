@@ -211,6 +211,7 @@ func (d *delivery) settled(ctx context.Context) error {
 	}
 	d.mu.Lock()
 	d.progress.Counts.Sent += len(d.elements)
+	d.stageSent += len(d.elements)
 	d.progress.Counts.Pending -= len(d.elements)
 	d.parked = 0
 	d.mu.Unlock()

@@ -11,7 +11,7 @@ const (
 	// leastCeiling is the lowest limit on payloads that is learned: what is refused below it says something about one
 	// entity, not about all.
 	leastCeiling = 16 << 10
-	// hopeless is how many documents may be refused before one is accepted; then the run ends.
+	// hopeless is how many documents of a stage may be refused before one is accepted; then the rest of it is put aside.
 	hopeless = 200
 	// leastParked is how many chunks in a row are parked before the destination is taken to be down.
 	leastParked = 3
@@ -231,18 +231,28 @@ func (d *delivery) quarantine(ctx context.Context, f *Failure) error {
 	if d.stage == stageBare {
 		return nil
 	}
-	return d.doubt(outcomes[0].message)
+	return d.doubt(len(outcomes), outcomes[0].message)
 }
 
-// doubt ends a run of which everything is refused: one document after the other would be of no use to anybody.
-func (d *delivery) doubt(message string) error {
+// refusedStage is a stage of which everything is refused. Others may fare better.
+type refusedStage struct {
+	stage, refused int
+	message        string
+}
+
+func (e *refusedStage) Error() string {
+	return fmt.Sprintf("the destination has refused each of the first %d documents, the last one with: %s", e.refused, e.message)
+}
+
+// doubt ends a stage of which everything is refused: one document after the other would be of no use to anybody.
+func (d *delivery) doubt(refused int, message string) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	c := &d.progress.Counts
-	if c.Sent > 0 || c.Failed-d.permanent < hopeless {
+	d.stageRefused += refused
+	if d.stageSent > 0 || d.stageRefused < hopeless {
 		return nil
 	}
-	return &ending{status: statusFailed, err: fmt.Errorf("the destination has refused each of the first %d documents, the last one with: %s", c.Failed-d.permanent, message)}
+	return &refusedStage{stage: d.stage, refused: d.stageRefused, message: message}
 }
 
 // replace puts other chunks, and outcomes, in the place of this one.

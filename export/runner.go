@@ -154,16 +154,18 @@ type runner struct {
 	stopOnce sync.Once
 	patience patience
 
-	mu         sync.Mutex // guards what follows
-	progress   progress
-	phase      string
-	warned     map[string]bool
-	ceiling    int // how long a payload may be, as far as was learned; zero if nothing was
-	highest    int // the highest number of a chunk
-	parked     int // chunks that were parked since one settled
-	permanent  int // failed items that no repetition mends
-	acceptedOK bool
-	pace       rateMeter
+	mu        sync.Mutex // guards what follows
+	progress  progress
+	phase     string
+	warned    map[string]bool
+	ceiling   int // how long a payload may be, as far as was learned; zero if nothing was
+	highest   int // the highest number of a chunk
+	parked    int // chunks that were parked since one settled
+	permanent int // failed items that no repetition mends
+	// stageSent and stageRefused are so many documents of the stage that is being sent.
+	stageSent, stageRefused int
+	acceptedOK              bool
+	pace                    rateMeter
 }
 
 // execute does one run and writes how it ended. The error is the store's, or why the process has to let go.

@@ -58,6 +58,15 @@ func (s *store) revive(ctx context.Context, ticket, run string, now time.Time) e
 	})
 }
 
+// putAside parks what is not sent yet of a stage.
+func (s *store) putAside(ctx context.Context, ticket, run string, e *refusedStage, now time.Time) error {
+	return s.fenced(ctx, ticket, func(l link) error {
+		_, err := l.exec(ctx, `UPDATE export_chunk SET state = 'parked', ticket = '', error = ?, updated_at = ?
+			WHERE run_id = ? AND stage = ? AND state IN ('planned', 'sending')`, legible(e.Error()), millis(now), run, e.stage)
+		return err
+	})
+}
+
 // head is a chunk that has not settled, without what is in it.
 type head struct {
 	seq, stage int

@@ -23,12 +23,21 @@ func (r *runner) write(ctx context.Context) error {
 	}
 	r.learn()
 	r.enter(phaseWrite)
+	var refused *refusedStage
 	for len(heads) > 0 {
+		r.mu.Lock()
+		r.stageSent, r.stageRefused = 0, 0
+		r.mu.Unlock()
 		end := slices.IndexFunc(heads, func(h head) bool { return h.stage != heads[0].stage })
 		if end < 0 {
 			end = len(heads)
 		}
-		if err := r.deliverAll(ctx, heads[:end]); err != nil {
+		err := r.deliverAll(ctx, heads[:end])
+		if errors.As(err, &refused) {
+			r.warn(refused.Error() + "; the rest of their kind was put aside")
+			err = r.s.putAside(ctx, r.fence, r.row.id, refused, r.now())
+		}
+		if err != nil {
 			return r.noteRefusal(ctx, err)
 		}
 		if r.stopped() {
@@ -38,6 +47,11 @@ func (r *runner) write(ctx context.Context) error {
 		if heads, err = r.s.unsettled(ctx, r.row.id); err != nil {
 			return err
 		}
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if refused != nil && r.progress.Counts.Sent == 0 {
+		return &ending{status: statusFailed, err: refused}
 	}
 	return nil
 }
