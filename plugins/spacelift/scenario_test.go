@@ -93,8 +93,9 @@ func TestARunIsFollowedToItsEnd(t *testing.T) {
 	s := start(t, setup{upstream: url})
 	s.until("the first sweep", func() bool { return s.plugin.mirror.Snapshot().Synced() })
 	news := s.listen(t)
-	if a := s.post("/v1/stacks/prod-network/runs", `{"reason":"because \n of that"}`); a.status != http.StatusCreated {
-		t.Fatalf("%d %s", a.status, a.body)
+	made := s.post("/v1/stacks/prod-network/runs", `{"reason":"because \n of that"}`)
+	if made.status != http.StatusCreated {
+		t.Fatalf("%d %s", made.status, made.body)
 	}
 	news.of(sim.StackID)
 	// While it is in the queue, nobody else may.
@@ -116,11 +117,13 @@ func TestARunIsFollowedToItsEnd(t *testing.T) {
 	}
 	s.until("nothing holds the stack", func() bool { return len(s.plugin.mirror.Snapshot().Pending) == 0 })
 	var runs struct {
-		Items []struct{ ID, State, RequestedBy, Reason string }
+		Items []struct{ ID, State, RequestedBy, Reason, TriggerID string }
 	}
 	s.json("/v1/stacks/prod-network/runs", &runs)
 	if first := runs.Items[0]; first.RequestedBy != "user:default/jane" || first.Reason != "because of that" || first.State != "FINISHED" {
 		t.Errorf("first run %+v", first)
+	} else if first.TriggerID == "" || !strings.Contains(made.body, first.TriggerID) || runs.Items[len(runs.Items)-1].TriggerID != "" {
+		t.Errorf("the run is not that of %s: %+v", made.body, runs.Items)
 	}
 	meta := up.Runs(sim.StackID)[0].Metadata
 	if !strings.HasPrefix(meta, "understudy user:default/jane 01") || !strings.HasSuffix(meta, " because of that") {

@@ -1,5 +1,5 @@
 // Generated from plugins/spacelift/openapi.yaml by npm run types. Do not edit.
-// sha256:d3e1c3ec7324ab26532ede04509380074512ca9ad23c63b2b2ca1de53f21cf53
+// sha256:89166e9c24586d7635eb94961d675b7c5db069a1dc10c6f8a20fbb4bbf51fdd1
 
 export interface paths {
     "/stacks": {
@@ -234,6 +234,8 @@ export interface components {
             requestedBy?: string;
             /** @description What that user said */
             reason?: string;
+            /** @description The id of the trigger of this portal that the run comes from, as in Trigger */
+            triggerId?: string;
             drift?: boolean;
             needsApproval?: boolean;
             commit?: components["schemas"]["Commit"];

@@ -85,6 +85,7 @@ type runView struct {
 	TriggeredBy   string      `json:"triggeredBy,omitempty"`
 	RequestedBy   string      `json:"requestedBy,omitempty"`
 	Reason        string      `json:"reason,omitempty"`
+	TriggerID     string      `json:"triggerId,omitempty"`
 	Drift         bool        `json:"drift"`
 	NeedsApproval bool        `json:"needsApproval"`
 	Commit        *commitView `json:"commit,omitempty"`
@@ -184,7 +185,7 @@ func (a *API) viewRun(stack string, r client.Run, t store.Trigger) runView {
 	v := runView{
 		ID: r.ID, State: stateOf(r.State), Group: state.Group(r.State), Type: r.Type, Title: r.Title, Branch: r.Branch,
 		CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt, Finished: r.Finished, TriggeredBy: r.TriggeredBy,
-		RequestedBy: t.Person, Reason: t.Reason, Drift: r.Drift, NeedsApproval: r.NeedsApproval,
+		RequestedBy: t.Person, Reason: t.Reason, TriggerID: t.ID, Drift: r.Drift, NeedsApproval: r.NeedsApproval,
 		Commit: viewCommit(r.Commit), URL: a.link("stack", stack, "run", r.ID),
 	}
 	if d := r.Delta; d != nil {
