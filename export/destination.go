@@ -85,6 +85,12 @@ type Barer interface {
 	Bare(doc Document, refusal string) (Document, bool)
 }
 
+// Holder is a Destination that can be told of a wait that it was asked for by an answer to another process.
+type Holder interface {
+	// Hold lets no request be made before until.
+	Hold(until time.Time)
+}
+
 // Prepared is what Prepare found out.
 type Prepared struct {
 	// Mode names how the destination is written to, such as "tasks" or "bulk".

@@ -43,6 +43,34 @@ func (r *runner) asked(f *Failure, failures int) time.Duration {
 	return wait
 }
 
+// hold reminds a destination that can be of what it asked for before this process began, or while another one was at it.
+func (r *runner) hold() {
+	r.mu.Lock()
+	r.pausedUntil = r.known.paused
+	r.mu.Unlock()
+	until := fromMillis(r.known.paused)
+	if d, ok := r.dest.(Holder); ok && until.After(r.now()) {
+		d.Hold(until)
+	}
+}
+
+// notePause writes down until when the destination wants to be left alone, so that a restart does not make us forget it.
+func (r *runner) notePause(ctx context.Context) error {
+	until := r.dest.WaitingUntil()
+	if !until.After(r.now()) {
+		return nil
+	}
+	stored := millis(until.Add(time.Millisecond - time.Nanosecond)) // not a moment too early
+	r.mu.Lock()
+	later := stored > r.pausedUntil
+	r.pausedUntil = max(r.pausedUntil, stored)
+	r.mu.Unlock()
+	if !later {
+		return nil
+	}
+	return r.s.putPaused(ctx, r.fence, stored)
+}
+
 // final returns why the whole run ends, if the failure means that: then no further request is of use.
 func final(f *Failure) *ending {
 	switch f.Kind {
@@ -67,6 +95,9 @@ type attempts struct {
 // after decides about a call that has failed for a reason that may pass: it waits and returns nil if the call is to be
 // repeated, and the failure if it is not.
 func (r *runner) after(ctx context.Context, a *attempts, f *Failure) error {
+	if err := r.notePause(ctx); err != nil {
+		return err
+	}
 	if f.Kind == RateLimited {
 		if a.limited++; a.limited == 1 {
 			a.since = r.now()

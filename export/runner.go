@@ -164,6 +164,7 @@ type runner struct {
 	permanent int // failed items that no repetition mends
 	// stageSent and stageRefused are so many documents of the stage that is being sent.
 	stageSent, stageRefused int
+	pausedUntil             int64 // what is stored of the destination's wish to be left alone
 	acceptedOK              bool
 	pace                    rateMeter
 }
@@ -217,6 +218,7 @@ func (r *runner) do(ctx context.Context) (err error) {
 	if err := r.retarget(ctx); err != nil {
 		return err
 	}
+	r.hold()
 	r.learn()
 	known := recall(r.dest, r.known.known)
 	if !r.row.planned {
@@ -256,7 +258,7 @@ func (r *runner) retarget(ctx context.Context) error {
 		// It changes nothing, and plans as a run would that does.
 		if r.anew = r.known.target != ""; r.anew {
 			r.warn(fmt.Sprintf("the target has changed from %s to %s: a run sends everything", r.known.target, target))
-			r.known.known, r.known.learned = "", 0
+			r.known.known, r.known.learned, r.known.paused = "", 0, 0
 		}
 		return nil
 	}
@@ -266,7 +268,7 @@ func (r *runner) retarget(ctx context.Context) error {
 	if err := r.s.retarget(ctx, r.fence, target, r.known.target != ""); err != nil {
 		return err
 	}
-	r.known.target, r.known.mode, r.known.known, r.known.learned = target, "", "", 0
+	r.known.target, r.known.mode, r.known.known, r.known.learned, r.known.paused = target, "", "", 0, 0
 	return nil
 }
 

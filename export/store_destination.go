@@ -12,6 +12,7 @@ type destinationRow struct {
 	tokenAt             int64
 	tokenMessage        string
 	learned, under      int64
+	paused              int64 // until when it wants to be left alone
 }
 
 // The states of a destination's key.
@@ -23,9 +24,9 @@ const (
 )
 
 func (s *store) destination(ctx context.Context) (d destinationRow, err error) {
-	_, err = one(ctx, s.reads(), `SELECT target, mode, known, token_state, token_at, token_message, learned_bytes, learned_under
+	_, err = one(ctx, s.reads(), `SELECT target, mode, known, token_state, token_at, token_message, learned_bytes, learned_under, paused_until
 		FROM export_destination WHERE id = ?`, []any{s.dest},
-		&d.target, &d.mode, &d.known, &d.tokenState, &d.tokenAt, &d.tokenMessage, &d.learned, &d.under)
+		&d.target, &d.mode, &d.known, &d.tokenState, &d.tokenAt, &d.tokenMessage, &d.learned, &d.under, &d.paused)
 	return d, s.explain(err)
 }
 
@@ -53,6 +54,14 @@ func (s *store) putLearned(ctx context.Context, ticket string, bytes, under int)
 	})
 }
 
+// putPaused notes until when the destination wants to be left alone, for whoever asks it next.
+func (s *store) putPaused(ctx context.Context, ticket string, until int64) error {
+	return s.fenced(ctx, ticket, func(l link) error {
+		_, err := l.exec(ctx, `UPDATE export_destination SET paused_until = ? WHERE id = ?`, until, s.dest)
+		return err
+	})
+}
+
 // retarget notes the address that is written to. If there was another before, what we know of that is of no use here.
 func (s *store) retarget(ctx context.Context, ticket, target string, forget bool) error {
 	return s.fenced(ctx, ticket, func(l link) error {
@@ -61,7 +70,7 @@ func (s *store) retarget(ctx context.Context, ticket, target string, forget bool
 				return err
 			}
 		}
-		_, err := l.exec(ctx, `UPDATE export_destination SET target = ?, mode = '', known = '', learned_bytes = 0 WHERE id = ?`, target, s.dest)
+		_, err := l.exec(ctx, `UPDATE export_destination SET target = ?, mode = '', known = '', learned_bytes = 0, paused_until = 0 WHERE id = ?`, target, s.dest)
 		return err
 	})
 }

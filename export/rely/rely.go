@@ -159,6 +159,9 @@ func (d *Destination) Limits() export.Limits { return d.opts.Limits }
 // WaitingUntil is until when Rely asked us to wait.
 func (d *Destination) WaitingUntil() time.Time { return d.client.pacer.Until() }
 
+// Hold has all requests wait until then, because Rely asked for that earlier.
+func (d *Destination) Hold(until time.Time) { d.client.pacer.Pause(until) }
+
 // Fingerprint is the mapping's, as it is configured.
 func (d *Destination) Fingerprint() string {
 	if d.opts.Mode == Raw {
@@ -176,4 +179,7 @@ func (d *Destination) Map(ctx context.Context, e entity.Entity) (export.Document
 	return s.mapping.Map(ctx, e)
 }
 
-var _ export.Destination = (*Destination)(nil)
+var (
+	_ export.Destination = (*Destination)(nil)
+	_ export.Holder      = (*Destination)(nil)
+)

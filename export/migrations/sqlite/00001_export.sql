@@ -10,6 +10,7 @@ CREATE TABLE export_destination (
     token_message    TEXT    NOT NULL DEFAULT '',
     learned_bytes    INTEGER NOT NULL DEFAULT 0,  -- payloads longer than this are refused
     learned_under    INTEGER NOT NULL DEFAULT 0,  -- the configured limit when that was learned
+    paused_until     INTEGER NOT NULL DEFAULT 0,  -- the destination wants to be left alone until then
     ticket           TEXT    NOT NULL DEFAULT '', -- of the lease: who runs, and a fence for what it writes
     holder           TEXT    NOT NULL DEFAULT '',
     lease_expires_at INTEGER NOT NULL DEFAULT 0
