@@ -163,6 +163,29 @@ func TestPagesHoldEveryStackOnce(t *testing.T) {
 	}
 }
 
+// A cursor that is given out is taken, whatever it was asked with.
+func TestPagesOfAnEntitysStacks(t *testing.T) {
+	t.Parallel()
+	s := demo(t, setup{catalog: annotated(t, map[string]string{"one": "prod-network, prod-dns, nope"})})
+	want := stackIDs(s, "/v1/stacks?entityRef=component:default/one")
+	if len(want) != 2 {
+		t.Fatalf("the entity has the stacks %q", want)
+	}
+	var got []string
+	for path, cursor := "/v1/stacks?limit=1&entityRef=component:default/one", "-"; cursor != ""; {
+		var p page
+		s.json(path, &p)
+		for _, item := range p.Items {
+			got = append(got, item.ID)
+		}
+		cursor = p.NextCursor
+		path = "/v1/stacks?limit=1&entityRef=component:default/one&cursor=" + cursor
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("pages hold %q, want %q", got, want)
+	}
+}
+
 func TestFilters(t *testing.T) {
 	t.Parallel()
 	s := demo(t, setup{catalog: annotated(t, map[string]string{"one": "prod-network, nope"})})

@@ -1,5 +1,5 @@
 // Generated from plugins/spacelift/openapi.yaml by npm run types. Do not edit.
-// sha256:89166e9c24586d7635eb94961d675b7c5db069a1dc10c6f8a20fbb4bbf51fdd1
+// sha256:d84a7fdf4e962325e7c0a50976e55e25f8566afb699d4705eb7c09a0b00ec7cc
 
 export interface paths {
     "/stacks": {
@@ -362,7 +362,7 @@ export interface operations {
                 /** @description Repositories, as in "namespace/repository" or the repository alone */
                 repository?: string[];
                 vendor?: string[];
-                /** @description Stacks that this catalog entity names in its annotation spacelift.io/stack-id. Cannot be joined with cursor */
+                /** @description Stacks that this catalog entity names in its annotation spacelift.io/stack-id */
                 entityRef?: string;
                 limit?: number;
                 /** @description The nextCursor of the page before */

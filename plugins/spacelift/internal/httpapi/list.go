@@ -83,9 +83,6 @@ func parseFilter(q url.Values) (filter, error) {
 		if err != nil || !strings.Contains(string(raw), "\x00") {
 			return f, invalid("the cursor is none that was given out here")
 		}
-		if q.Get("entityRef") != "" {
-			return f, invalid("cursor cannot be joined with entityRef")
-		}
 		f.after = string(raw)
 	}
 	return f, nil
