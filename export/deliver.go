@@ -94,6 +94,7 @@ func (d *delivery) submit(ctx context.Context) (*Failure, error) {
 	if err != nil {
 		return asFailure(ctx, err)
 	}
+	d.works()
 	ctx, done := d.late(ctx)
 	defer done()
 	if err := d.noteAccepted(ctx); err != nil {
@@ -150,6 +151,7 @@ func (d *delivery) poll(ctx context.Context) (*Failure, error) {
 		d.meter.request(time.Since(began), err)
 		d.count(func(c *Counts) { c.Requests++ })
 		if done {
+			d.works()
 			d.patience.learn(asked == 1, d.now().Sub(fromMillis(d.submittedAt)))
 			return nil, nil
 		}
@@ -167,6 +169,7 @@ func (d *delivery) poll(ctx context.Context) (*Failure, error) {
 			continue
 		}
 		transient = attempts{}
+		d.works()
 		if d.now().After(deadline) {
 			return nil, d.park(ctx, fmt.Sprintf("%s: the destination has been at it for %s; resume the run to ask again", errUnsettled, limits.PollTimeout))
 		}

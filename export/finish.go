@@ -48,7 +48,7 @@ func (r *runner) conclude(end *ending) {
 	defer r.mu.Unlock()
 	row, c := &r.row, &r.progress.Counts
 	row.endedAt = r.now()
-	r.progress.ETA, r.progress.WaitingUntil = 0, time.Time{}
+	r.progress.ETA, r.progress.WaitingUntil, r.trouble = 0, time.Time{}, trouble{}
 	row.status = statusSucceeded
 	again := false
 	switch {

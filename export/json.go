@@ -28,6 +28,7 @@ type runJSON struct {
 	Warnings     []string  `json:"warnings,omitempty"`
 	Digest       string    `json:"digest,omitempty"`
 	WaitingUntil time.Time `json:"waitingUntil,omitzero"`
+	Note         string    `json:"note,omitempty"`
 	RetryAt      time.Time `json:"retryAt,omitzero"`
 	Resumable    bool      `json:"resumable"`
 	Href         string    `json:"href"`
@@ -52,6 +53,7 @@ func (a *api) runJSON(ctx context.Context, r *runRow) (*runJSON, error) {
 		out.RetryAt = r.retryAt.UTC()
 	}
 	if r.active() {
+		out.Note = p.Note
 		out.EndedAt = time.Time{}
 		if p.ETA > 0 {
 			out.ETASeconds = &p.ETA

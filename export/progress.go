@@ -75,6 +75,7 @@ func (r *runner) snapshot() runRow {
 	defer r.mu.Unlock()
 	row := r.row
 	row.phase, row.progress = r.phase, r.progress
+	row.progress.Note = r.trouble.note(r.now())
 	row.progress.Warnings = append([]string(nil), r.progress.Warnings...)
 	return row
 }

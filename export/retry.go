@@ -3,6 +3,7 @@ package export
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"time"
 )
@@ -105,13 +106,17 @@ func (r *runner) after(ctx context.Context, a *attempts, f *Failure) error {
 		if r.now().Sub(a.since) > repeatFor {
 			return f
 		}
-		return r.pause(ctx, r.asked(f, a.limited))
+		wait := r.asked(f, a.limited)
+		r.failing(f, "told to wait", wait)
+		return r.pause(ctx, wait)
 	}
 	a.limited = 0
 	if a.used++; a.used >= r.opts.Backoff.Tries {
 		return f
 	}
-	return r.pause(ctx, max(f.RetryAfter, r.opts.Backoff.delay(a.used)))
+	wait := max(f.RetryAfter, r.opts.Backoff.delay(a.used))
+	r.failing(f, fmt.Sprintf("try %d of %d", a.used, r.opts.Backoff.Tries), wait)
+	return r.pause(ctx, wait)
 }
 
 // try makes a call that concerns the whole run until it succeeds, or until its failure ends the run.
@@ -120,6 +125,7 @@ func (r *runner) try(ctx context.Context, call func() error) error {
 	for {
 		err := call()
 		if err == nil {
+			r.works()
 			return nil
 		}
 		if ctx.Err() != nil {

@@ -56,7 +56,9 @@ type progress struct {
 	ETA          float64   `json:"eta,omitempty"`
 	WaitingUntil time.Time `json:"waitingUntil,omitzero"`
 	Warnings     []string  `json:"warnings,omitempty"`
-	Digest       string    `json:"digest,omitempty"`
+	// Note says what went wrong last while it is tried again.
+	Note   string `json:"note,omitempty"`
+	Digest string `json:"digest,omitempty"`
 }
 
 // runRow is a run as it is stored.
@@ -72,6 +74,15 @@ type runRow struct {
 
 // active tells that the run has not ended.
 func (r *runRow) active() bool { return r.status == statusQueued || r.status == statusRunning }
+
+// worrying tells that a run ended in a way that operators should know of.
+func worrying(status string) bool {
+	switch status {
+	case statusPartial, statusFailed, statusAuthFailed, statusNotEntitled:
+		return true
+	}
+	return false
+}
 
 // maxWarnings is how many different warnings a run keeps.
 const maxWarnings = 50

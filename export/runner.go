@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
 	"time"
 )
@@ -167,6 +168,7 @@ type runner struct {
 	pausedUntil             int64 // what is stored of the destination's wish to be left alone
 	acceptedOK              bool
 	pace                    rateMeter
+	trouble                 trouble
 }
 
 // execute does one run and writes how it ended. The error is the store's, or why the process has to let go.
@@ -198,7 +200,11 @@ func (e *Engine) execute(ctx context.Context, s *store, ticket string, row runRo
 		return err
 	}
 	c := r.snapshot().progress.Counts
-	log.Info("export ended", "status", r.row.status, "took", time.Since(began), "read", c.Read, "unchanged", c.Unchanged,
+	level := slog.LevelInfo
+	if worrying(r.row.status) {
+		level = slog.LevelWarn
+	}
+	log.Log(ctx, level, "export ended", "status", r.row.status, "took", time.Since(began), "read", c.Read, "unchanged", c.Unchanged,
 		"sent", c.Sent, "failed", c.Failed, "pending", c.Pending, "requests", c.Requests, "err", r.row.err)
 	return nil
 }

@@ -30,13 +30,13 @@ type exportCounts struct {
 
 // exportRun is a run.
 type exportRun struct {
-	ID, Destination, Status, Phase, Mode, Trigger, Error, Digest string
-	DryRun, Full, Resumable                                      bool
-	Counts                                                       exportCounts
-	Rate, ETASeconds                                             float64
-	StartedAt                                                    time.Time
-	EndedAt, WaitingUntil                                        *time.Time
-	Warnings                                                     []string
+	ID, Destination, Status, Phase, Mode, Trigger, Error, Digest, Note string
+	DryRun, Full, Resumable                                            bool
+	Counts                                                             exportCounts
+	Rate, ETASeconds                                                   float64
+	StartedAt                                                          time.Time
+	EndedAt, WaitingUntil                                              *time.Time
+	Warnings                                                           []string
 }
 
 func (r exportRun) ended() bool { return r.Status != "queued" && r.Status != "running" }
@@ -76,6 +76,7 @@ type exportItem struct{ EntityRef, Code, Message string }
 // exportClient asks a server's routes of one destination.
 type exportClient struct {
 	server, destination string
+	named               bool // the server, by --server
 	token               apiToken
 	http                *http.Client
 }

@@ -109,6 +109,9 @@ func progressLine(run exportRun, done, total int) string {
 	if run.Counts.Failed > 0 {
 		line += fmt.Sprintf(", %s failed", grouped(run.Counts.Failed))
 	}
+	if run.Note != "" {
+		line += "; " + run.Note
+	}
 	if run.WaitingUntil != nil {
 		form := time.TimeOnly
 		if time.Until(*run.WaitingUntil) > 12*time.Hour {

@@ -292,11 +292,11 @@ limits       100 entities and 768.0 KiB a request, 2 at once, 300 requests a min
 	}
 	s.Limits.RatePerMinute = 0
 	tomorrow := time.Now().Add(24 * time.Hour)
-	s.Running.WaitingUntil = &tomorrow
+	s.Running.WaitingUntil, s.Running.Note = &tomorrow, "try 3 of 8: connection refused; next in 4s"
 	if err := printStatus(&out, s, now); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"any number of requests a minute", "wait until " + tomorrow.Local().Format(time.DateTime)} {
+	for _, want := range []string{"any number of requests a minute", "65,000 read; try 3 of 8: connection refused; next in 4s", "wait until " + tomorrow.Local().Format(time.DateTime)} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%s\nlacks %s", &out, want)
 		}

@@ -1,5 +1,5 @@
 // Generated from export/openapi.yaml by npm run types. Do not edit.
-// sha256:f143af581bbefa706084447b1637a04dd6715d18bac96e2fa8df5a24f2318633
+// sha256:2abd2efbff2019b4cbca90c044bf4ce6d5bc747b74aca75d7e16a7aea848c6a4
 
 export interface paths {
     "/migrate": {
@@ -247,6 +247,8 @@ export interface components {
              * @description The destination asked us to wait until then
              */
             waitingUntil?: string;
+            /** @description What went wrong last, while it is tried again; of a run under way only */
+            note?: string;
             /**
              * Format: date-time
              * @description When what failed is tried again by itself

@@ -71,6 +71,12 @@ export function RunProgress({ run, link }: { run: Run; link?: boolean }) {
           Rely asked us to wait. The run goes on in {durationText(wait * 1000).replaceAll(' ', '\u00a0')}.
         </p>
       )}
+      {run.note && wait === 0 && (
+        <p className={classes.wait}>
+          <IconHourglass size={17} stroke={1.7} aria-hidden />
+          {run.note}
+        </p>
+      )}
       <Text size="sm" c="dimmed" className={classes.facts}>
         {facts.map((fact) => <span key={fact}>{fact}</span>)}
         {c.failed > 0 && <span className={classes.failed}>{number(c.failed)} failed so far</span>}
