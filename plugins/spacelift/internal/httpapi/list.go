@@ -177,7 +177,7 @@ func (a *API) page(s *mirror.Snapshot, f *filter) stackPage {
 // held returns the trigger that keeps others from a stack. While Spacelift cannot be asked what became of it, its row
 // stays longer than that (trigger.Engine.Settle), and keeps nobody from anything.
 func (a *API) held(s *mirror.Snapshot, id string) *store.Trigger {
-	if t, ok := s.Pending[id]; ok && a.Now().Sub(t.CreatedAt) < trigger.Hold {
+	if t, ok := s.Pending[id]; ok && a.Now().Sub(t.HeldSince()) < trigger.Hold {
 		return &t
 	}
 	return nil

@@ -41,6 +41,14 @@ type Trigger struct {
 	Pending bool
 }
 
+// HeldSince is when the time began for which others are kept from the stack: with the question to Spacelift.
+func (t *Trigger) HeldSince() time.Time {
+	if t.SentAt.IsZero() {
+		return t.CreatedAt
+	}
+	return t.SentAt
+}
+
 const triggerColumns = `id, stack_id, person, reason, baseline, outcome, run_id, state, message, created_at, sent_at, settled_at, pending`
 
 func scanTrigger(to *[]Trigger) func(row) error {
@@ -61,8 +69,8 @@ func pending(ctx context.Context, q queries) ([]Trigger, error) {
 	return list, err
 }
 
-// Begin claims the stack for a trigger, whose outcome is Sending from now on. If another one that is younger than cutoff
-// holds it, that is returned, and nothing changes. An older one loses its hold.
+// Begin claims the stack for a trigger, whose outcome is Sending from now on. If another one holds it, and has done so for
+// less long than since cutoff, that is returned, and nothing changes. An older one loses its hold.
 func (s *Store) Begin(ctx context.Context, t Trigger, cutoff time.Time) (holder *Trigger, err error) {
 	err = s.change(ctx, func(q queries, _ int64) (bool, error) {
 		holder = nil
@@ -72,7 +80,7 @@ func (s *Store) Begin(ctx context.Context, t Trigger, cutoff time.Time) (holder 
 			return false, err
 		}
 		for _, old := range held {
-			if old.CreatedAt.After(cutoff) {
+			if old.HeldSince().After(cutoff) {
 				holder = &old
 				return false, nil
 			}
@@ -149,6 +157,15 @@ func (s *Store) Follow(ctx context.Context, id, state string, hold bool) error {
 // Pending returns the triggers that hold their stacks.
 func (s *Store) Pending(ctx context.Context) ([]Trigger, error) {
 	list, err := pending(ctx, s.engine.read())
+	return list, wrap("read triggers", err)
+}
+
+// Lost returns triggers that hold nothing any more, of which nobody knows what became, and that were sent after the given
+// time, oldest first.
+func (s *Store) Lost(ctx context.Context, since time.Time, limit int) ([]Trigger, error) {
+	var list []Trigger
+	err := s.engine.read().query(ctx, `SELECT `+triggerColumns+` FROM spacelift_triggers WHERE outcome = 'unknown' AND pending = 0 AND sent_at > $1
+		ORDER BY sent_at, id LIMIT $2`, scanTrigger(&list), millis(since), limit)
 	return list, wrap("read triggers", err)
 }
 

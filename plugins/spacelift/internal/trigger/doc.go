@@ -12,5 +12,6 @@
 // unknown; it never becomes a guess, and never a second POST.
 //
 // The row holds the stack until the run leaves QUEUED, or for two minutes. Settle, run again and again as part of a task,
-// follows the runs, and looks for those whose answer was lost, by us or by a process that died.
+// follows the runs, and looks for those whose answer was lost, by us or by a process that died. It goes on looking for an
+// hour when the stack is free again, now and then.
 package trigger

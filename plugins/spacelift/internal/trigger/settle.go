@@ -3,7 +3,9 @@ package trigger
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/understudy-portal/understudy/plugins/spacelift/internal/client"
 	"github.com/understudy-portal/understudy/plugins/spacelift/internal/store"
@@ -32,11 +34,52 @@ func (e *Engine) Settle(ctx context.Context) error {
 		}
 	}
 	e.failing = failing
+	return e.settleLate(ctx)
+}
+
+const (
+	// lateLife is how long a run is looked for whose stack is free again, lateEvery how often.
+	lateLife  = time.Hour
+	lateEvery = time.Minute
+	// lateMost bounds those that are looked for at once.
+	lateMost = 20
+)
+
+// settleLate looks for the runs of triggers whose hold is over, so that one that shows late is still attributed.
+func (e *Engine) settleLate(ctx context.Context) error {
+	now := e.opts.Now()
+	list, err := e.opts.Store.Lost(ctx, now.Add(-lateLife), lateMost)
+	if err != nil {
+		return err
+	}
+	looked := map[string]time.Time{}
+	for _, t := range list {
+		last, before := e.looked[t.ID]
+		if !before {
+			last = t.SettledAt
+		}
+		looked[t.ID] = last
+		if now.Sub(last) < lateEvery {
+			continue
+		}
+		looked[t.ID] = now
+		run, ok, err := e.search(ctx, t)
+		if _, upstream := errors.AsType[*client.Error](err); upstream && ctx.Err() == nil {
+			continue // nobody waits for this one
+		}
+		if err == nil && ok {
+			err = e.close(ctx, found(t, run))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	e.looked = looked
 	return nil
 }
 
 func (e *Engine) settleOne(ctx context.Context, t store.Trigger) error {
-	age := e.opts.Now().Sub(t.CreatedAt)
+	age := e.opts.Now().Sub(t.HeldSince())
 	switch {
 	case t.Outcome == store.Triggered:
 		return e.followRun(ctx, t, age >= Hold)
@@ -121,35 +164,47 @@ const searchPages = 3
 
 // search looks for the one run that can only be ours.
 func (e *Engine) search(ctx context.Context, t store.Trigger) (client.Run, bool, error) {
-	others, err := e.opts.Store.TriggersOf(ctx, t.StackID, 1000)
-	if err != nil {
-		return client.Run{}, false, err
-	}
-	taken := map[string]bool{}
-	for _, o := range others {
-		taken[o.RunID] = o.ID != t.ID
-	}
-	var ours []client.Run
-	before := ""
+	var list []client.Run
+	near, before := false, ""
 	for range searchPages {
 		page, err := e.opts.Upstream.Runs(ctx, t.StackID, client.Tracked, before)
 		if err != nil {
 			return client.Run{}, false, err
 		}
 		for _, run := range page {
-			if run.ID == t.Baseline {
-				return single(ours)
+			if near = run.ID == t.Baseline; near {
+				break
 			}
-			if e.byKey(run) && !taken[run.ID] {
-				ours = append(ours, run)
-			}
-			before = run.ID
+			list, before = append(list, run), run.ID
 		}
-		if len(page) == 0 || t.Baseline == "" {
-			return single(ours)
+		if near = near || len(page) == 0 || t.Baseline == ""; near {
+			break
 		}
 	}
-	return client.Run{}, false, nil // the baseline is far away: too much happened to be sure of anything
+	if !near {
+		return client.Run{}, false, nil // the baseline is far away: too much happened to be sure of anything
+	}
+	return e.ours(ctx, t, list)
+}
+
+// ours picks the one run that no other trigger accounts for. The triggers are read after the runs: whoever made one of
+// these is among them.
+func (e *Engine) ours(ctx context.Context, t store.Trigger, list []client.Run) (client.Run, bool, error) {
+	others, err := e.opts.Store.TriggersOf(ctx, t.StackID, 1000)
+	if err != nil {
+		return client.Run{}, false, err
+	}
+	taken := map[string]bool{}
+	for _, o := range others {
+		if o.ID == t.ID {
+			continue
+		}
+		taken[o.RunID] = true
+		if open := o.Outcome == store.Sending || o.Outcome == store.Unknown; open && o.CreatedAt.After(t.CreatedAt) {
+			return client.Run{}, false, nil // it may be that one's
+		}
+	}
+	return single(slices.DeleteFunc(list, func(run client.Run) bool { return !e.byKey(run) || taken[run.ID] }))
 }
 
 func single(runs []client.Run) (client.Run, bool, error) {

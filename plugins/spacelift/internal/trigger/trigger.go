@@ -47,12 +47,14 @@ type Engine struct {
 	outcomes *prometheus.CounterVec
 
 	// life ends with Close, and with it what goes on after the answers.
-	life    context.Context //nolint:containedctx // the engine's own life, not a request's
-	end     context.CancelFunc
-	mu      sync.Mutex // guards closed, so that nothing is added to after once Close waits for it
-	closed  bool
-	after   sync.WaitGroup
-	failing bool // touched by the one run of Settle that this process has
+	life   context.Context //nolint:containedctx // the engine's own life, not a request's
+	end    context.CancelFunc
+	mu     sync.Mutex // guards closed, so that nothing is added to after once Close waits for it
+	closed bool
+	after  sync.WaitGroup
+	// What follows is touched by the one run of Settle that this process has.
+	failing bool
+	looked  map[string]time.Time // when a run was looked for whose hold is over
 }
 
 // Hold is how long a trigger keeps others from the stack at most (spacelift.md 4, item 10).

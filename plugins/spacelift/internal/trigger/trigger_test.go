@@ -23,6 +23,7 @@ type fake struct {
 	makes  bool
 	broken error  // of reads
 	sent   func() // called while Spacelift is asked
+	read   func() // called when runs are read
 	asked  int
 }
 
@@ -33,6 +34,9 @@ func (f *fake) add(by, state string) client.Run {
 }
 
 func (f *fake) Runs(_ context.Context, _ string, _ client.RunKind, before string) ([]client.Run, error) {
+	if f.read != nil {
+		f.read()
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.broken != nil || before == "" {
@@ -274,6 +278,80 @@ func TestABaselineFarAwayIsNoGround(t *testing.T) {
 			}
 			b.want(b.later(time.Second), store.Unknown, "", true)
 		})
+	})
+}
+
+func TestALostAnswerIsFoundAfterTheHold(t *testing.T) {
+	engines(t, func(b *bench) {
+		b.up.fail = errLost
+		if _, err := b.trigger(); err != nil {
+			b.t.Error(err)
+		}
+		b.want(b.later(Hold), store.Unknown, "", false)
+		b.up.broken = &client.Error{Code: client.CodeNotFound, Status: 404}
+		b.want(b.later(lateEvery), store.Unknown, "", false)
+		b.up.broken = nil
+		b.up.add("jane@example.com", "QUEUED")
+		b.want(b.later(lateEvery), store.Unknown, "", false)
+		ours := b.up.add("api::KEY", "QUEUED")
+		b.want(b.later(time.Second), store.Unknown, "", false) // it is not looked for all the time
+		b.want(b.later(lateEvery), store.Triggered, ours.ID, false)
+	})
+	t.Run("after an hour", func(t *testing.T) {
+		engines(t, func(b *bench) {
+			b.up.fail = errLost
+			if _, err := b.trigger(); err != nil {
+				b.t.Error(err)
+			}
+			b.later(Hold)
+			b.up.add("api::KEY", "QUEUED")
+			b.want(b.later(lateLife), store.Unknown, "", false)
+		})
+	})
+}
+
+// The run of a later trigger, of which nobody knows yet that it is that one's, is not the earlier one's.
+func TestALateRunIsNotAnotherTriggers(t *testing.T) {
+	engines(t, func(b *bench) {
+		b.up.fail = errLost
+		first, err := b.trigger()
+		if err != nil {
+			b.t.Error(err)
+		}
+		b.want(b.later(Hold), store.Unknown, "", false)
+		b.up.fail = nil
+		b.up.sent = func() { b.later(lateEvery) } // Spacelift has made the run, and we do not know its id yet
+		second, err := b.trigger()
+		if err != nil {
+			b.t.Error(err)
+		}
+		b.later(lateEvery)
+		list, err := b.store.TriggersOf(b.t.Context(), "s", 2)
+		if err != nil || len(list) != 2 {
+			b.t.Fatal(err, list)
+		}
+		b.want(list[0], store.Triggered, second.RunID, false)
+		b.want(list[1], store.Unknown, "", false)
+		if list[1].ID != first.ID {
+			b.t.Errorf("the older one is %s", list[1].ID)
+		}
+	})
+}
+
+// What is read before Spacelift is asked takes its time; the two minutes are those after the question.
+func TestTheHoldIsCountedFromTheQuestion(t *testing.T) {
+	engines(t, func(b *bench) {
+		b.up.fail = errLost
+		b.up.read = func() { b.now = b.now.Add(30 * time.Second); b.up.read = nil }
+		if _, err := b.trigger(); err != nil {
+			b.t.Error(err)
+		}
+		b.want(b.later(Hold-time.Second), store.Unknown, "", true)
+		var held *PendingError
+		if _, err := b.trigger(); !errors.As(err, &held) {
+			b.t.Errorf("a second one: %v", err)
+		}
+		b.want(b.later(time.Second), store.Unknown, "", false)
 	})
 }
 
