@@ -51,7 +51,7 @@ func (c demoCommand) Run(ctx context.Context, cli *commands, std streams) error 
 		return err
 	}
 	defer unlock()
-	outside, err := startOutside(ctx, host, data)
+	outside, err := startOutside(ctx, std.err, host, data)
 	if err != nil {
 		return err
 	}
@@ -65,6 +65,9 @@ func (c demoCommand) Run(ctx context.Context, cli *commands, std streams) error 
 	}
 	ready := func(r backend.Running) {
 		base := "http://" + net.JoinHostPort(host, strconv.Itoa(r.Port))
+		if err := serverAt(data, base); err != nil {
+			_, _ = fmt.Fprintf(std.err, "understudy: warning: %v; 'understudy export' needs --server %s\n", err, base)
+		}
 		_, _ = fmt.Fprintf(std.out, `
   Understudy is ready (%d ms): Acme Parcel, a sample company
 

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
 	"path/filepath"
 
@@ -26,17 +27,12 @@ const (
 )
 
 // startOutside listens for the simulators, which answer once around is called. What Rely was sent outlives the demo, as the
-// ledger of what was sent does.
-func startOutside(ctx context.Context, host, data string) (*outside, error) {
+// ledger of what was sent does, and as their addresses do, by which the plugins know an account.
+func startOutside(ctx context.Context, said io.Writer, host, data string) (*outside, error) {
 	o := &outside{state: filepath.Join(data, "rely-simulator.json")}
-	for _, open := range []func(context.Context, string) (net.Listener, error){listenTCP, rely.Listen} {
-		l, err := open(ctx, net.JoinHostPort(host, "0"))
-		if err != nil {
-			return nil, errors.Join(err, o.close())
-		}
-		o.endpoints = append(o.endpoints, endpoint{listener: l})
+	if err := o.listen(ctx, said, host, data); err != nil {
+		return nil, errors.Join(err, o.close())
 	}
-	o.spacelift, o.rely = "http://"+o.endpoints[0].listener.Addr().String(), "http://"+o.endpoints[1].listener.Addr().String()
 	var err error
 	o.account, err = spacelift.New(spacelift.Options{
 		Preset: spacelift.Demo, Seed: 1, Speed: demoSpeed, AmbientPerMinute: demoAmbient, BaseURL: o.spacelift,
@@ -50,6 +46,28 @@ func startOutside(ctx context.Context, host, data string) (*outside, error) {
 	}
 	o.endpoints[0].handler, o.endpoints[1].handler = o.account, o.api
 	return o, nil
+}
+
+// listen takes the addresses of the last time, or new ones for the next.
+func (o *outside) listen(ctx context.Context, said io.Writer, host, data string) error {
+	known, err := readAddresses(data)
+	if err != nil {
+		return err
+	}
+	for _, sim := range []struct {
+		name    string
+		address *string
+		url     *string
+		open    func(context.Context, string) (net.Listener, error)
+	}{{"Spacelift", &known.Spacelift, &o.spacelift, listenTCP}, {"Rely", &known.Rely, &o.rely, rely.Listen}} {
+		l, err := listenAgain(ctx, said, sim.name, *sim.address, host, sim.open)
+		if err != nil {
+			return err
+		}
+		o.endpoints = append(o.endpoints, endpoint{listener: l})
+		*sim.address, *sim.url = l.Addr().String(), "http://"+l.Addr().String()
+	}
+	return known.write(data)
 }
 
 func (o *outside) close() error {
