@@ -1,5 +1,5 @@
 import { Button, Group, Modal, Text } from '@mantine/core';
-import type { ReactNode } from 'react';
+import { type ReactNode, useEffect, useRef } from 'react';
 
 interface Props {
   opened: boolean;
@@ -14,7 +14,14 @@ interface Props {
 
 /** Asks before something that costs. */
 export function Confirm({ opened, title, children, confirm, refuse = 'Not now', onConfirm, onClose }: Props) {
+  // While it fades away its button can still be pressed.
+  const said = useRef(false);
+  useEffect(() => {
+    if (opened) said.current = false;
+  }, [opened]);
   const go = () => {
+    if (said.current) return;
+    said.current = true;
     onClose();
     onConfirm();
   };

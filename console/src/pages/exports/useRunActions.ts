@@ -1,26 +1,37 @@
 // What can be done to runs. Whatever was done, all that tells of runs is asked for again.
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { useEffect, useRef } from 'react';
+import { useCallback, useEffect, useRef } from 'react';
 import { cancelRun, isUnderWay, refreshRuns, resumeRun, retryFailed, type Run, type RunKind, startRun } from '../../api/export';
+import { useOnce } from '../../ui/useOnce';
+
+/** An action that is not sent again before it has been answered, however fast one clicks. */
+function useAction<Answer, Given>(mutationFn: (given: Given) => Promise<Answer>) {
+  const queryClient = useQueryClient();
+  const once = useOnce();
+  const mutation = useMutation<Answer, Error, Given>({ mutationFn, onSettled: () => refreshRuns(queryClient) });
+  const { mutateAsync } = mutation;
+  const mutate = useCallback(
+    (given: Given, done?: { onSuccess: (answer: Answer) => void }) =>
+      once(() => mutateAsync(given, { onSuccess: (answer) => done?.onSuccess(answer) })),
+    [once, mutateAsync],
+  );
+  return { mutate, error: mutation.error, isPending: mutation.isPending, isSuccess: mutation.isSuccess, isError: mutation.isError };
+}
 
 export function useStart() {
-  const queryClient = useQueryClient();
-  return useMutation({ mutationFn: (kind: RunKind) => startRun(kind), onSettled: () => refreshRuns(queryClient) });
+  return useAction((kind: RunKind) => startRun(kind));
 }
 
 export function useCancel() {
-  const queryClient = useQueryClient();
-  return useMutation({ mutationFn: cancelRun, onSettled: () => refreshRuns(queryClient) });
+  return useAction(cancelRun);
 }
 
 export function useResume() {
-  const queryClient = useQueryClient();
-  return useMutation({ mutationFn: resumeRun, onSettled: () => refreshRuns(queryClient) });
+  return useAction(resumeRun);
 }
 
 export function useRetry(id: string) {
-  const queryClient = useQueryClient();
-  return useMutation({ mutationFn: (refs?: string[]) => retryFailed(id, refs), onSettled: () => refreshRuns(queryClient) });
+  return useAction((refs: string[] | undefined) => retryFailed(id, refs));
 }
 
 /**
