@@ -10,6 +10,8 @@ export class ApiError extends Error {
     readonly requestId?: string,
     /** The code by which a plugin tells its errors apart, such as SPACELIFT_AUTH. */
     readonly code?: string,
+    /** What a plugin adds, by its code. */
+    readonly details?: unknown,
   ) {
     super(message);
     this.name = 'ApiError';
@@ -38,6 +40,7 @@ interface PluginErrorBody {
   error: string;
   code?: unknown;
   requestId?: unknown;
+  details?: unknown;
 }
 
 function isPluginErrorBody(body: unknown): body is PluginErrorBody {
@@ -49,7 +52,7 @@ export function errorOf(response: Response, body: unknown): ApiError {
   const id = response.headers.get('x-request-id') ?? undefined;
   if (isErrorBody(body)) return new ApiError(response.status, body.error.name, body.error.message, id);
   if (isPluginErrorBody(body)) {
-    return new ApiError(response.status, '', body.error, text(body.requestId) ?? id, text(body.code));
+    return new ApiError(response.status, '', body.error, text(body.requestId) ?? id, text(body.code), body.details);
   }
   return new ApiError(response.status, '', `${response.status} ${response.statusText}`.trim(), id);
 }

@@ -3,16 +3,19 @@ import { Button, Code, Group, Modal, Stack, Text, Textarea } from '@mantine/core
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link, useMatch } from '@tanstack/react-router';
 import { type FormEvent, useEffect, useRef, useState } from 'react';
+import { session } from '../../api/session';
 import { reasonLimit, runsQuery, type Stack as SpaceliftStack, stackQuery, triggerRun } from '../../api/spacelift';
 import { ErrorState } from '../../ui/ErrorState';
 import { Notice } from '../../ui/Notice';
+import { Time } from '../../ui/Time';
+import { useOnce } from '../../ui/useOnce';
 import { CommitLine } from './CommitLine';
 import { refresh } from './live';
-import { Pending } from './Pending';
+import { Pending, Person } from './Pending';
 import { RunProgress } from './RunProgress';
 import classes from './TriggerDialog.module.css';
 import { refusalOf } from './TriggerButton';
-import { failedOf, type Sent, sentOf, settledBy } from './triggering';
+import { after, type Asked, failedOf, type Sent, sentOf, settledBy } from './triggering';
 
 interface Props {
   /** Undefined when the dialog is closed. */
@@ -43,13 +46,15 @@ export function TriggerDialog({ stack, onClose }: Props) {
 function Body({ stack, onClose }: { stack: SpaceliftStack; onClose: () => void }) {
   const queryClient = useQueryClient();
   const [sent, setSent] = useState<Sent>({ kind: 'no' });
+  const once = useOnce();
+  const [again] = useState(() => () => setSent({ kind: 'no' }));
   const trigger = useMutation({
-    mutationFn: (reason: string) => triggerRun(stack.id, reason),
-    onMutate: () => ({ askedAt: new Date().toISOString() }),
-    onSuccess: (answer) => setSent(sentOf(answer)),
-    onError: (error, _reason, context) => setSent(failedOf(error, context?.askedAt ?? new Date().toISOString())),
+    mutationFn: ({ reason }: Asked) => triggerRun(stack.id, reason),
+    onSuccess: (answer, asked) => setSent(sentOf(answer, asked)),
+    onError: (error, asked) => setSent((before) => after(before, failedOf(error, asked))),
     onSettled: () => refresh(queryClient, [stack.id]),
   });
+  const send = (reason: string) => once(() => trigger.mutateAsync(askedBy(reason)));
   const done = (
     <Group justify="flex-end" mt="lg">
       <ToStack id={stack.id} onClose={onClose} />
@@ -73,27 +78,34 @@ function Body({ stack, onClose }: { stack: SpaceliftStack; onClose: () => void }
     );
   }
   return (
-    <Confirm stack={stack} busy={trigger.isPending} onCancel={onClose} onSend={(reason) => trigger.mutate(reason)}>
-      {sent.kind === 'conflict' && <Conflict stackId={stack.id} message={sent.message} />}
+    <Confirm stack={stack} busy={trigger.isPending} held={sent.kind === 'conflict'} onCancel={onClose} onSend={send}>
+      {sent.kind === 'conflict' && <Conflict stackId={stack.id} sent={sent} onOver={again} />}
       {sent.kind === 'refused' && <ErrorState error={sent.error} />}
     </Confirm>
   );
 }
 
+function askedBy(reason: string): Asked {
+  const who = session.get();
+  return { at: new Date().toISOString(), by: who.state === 'in' ? who.userRef : '', reason: reason.trim() };
+}
+
 interface ConfirmProps {
   stack: SpaceliftStack;
   busy: boolean;
+  /** Whether a run stands in the way, which is told below. */
+  held: boolean;
   onCancel: () => void;
   onSend: (reason: string) => void;
   children: React.ReactNode;
 }
 
-function Confirm({ stack, busy, onCancel, onSend, children }: ConfirmProps) {
+function Confirm({ stack, busy, held, onCancel, onSend, children }: ConfirmProps) {
   const [reason, setReason] = useState('');
   const refusal = refusalOf(stack);
   const send = (event: FormEvent) => {
     event.preventDefault();
-    if (!busy) onSend(reason);
+    if (!held && refusal === undefined) onSend(reason);
   };
   const withKeys = (event: React.KeyboardEvent) => {
     if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) send(event);
@@ -130,12 +142,12 @@ function Confirm({ stack, busy, onCancel, onSend, children }: ConfirmProps) {
           maxRows={6}
           data-autofocus
         />
-        {refusal && <Notice tone="warn" title="It cannot be triggered now"><Text size="sm">{refusal}</Text></Notice>}
+        {refusal && !held && <Notice tone="warn" title="It cannot be triggered now"><Text size="sm">{refusal}</Text></Notice>}
         {/* It is there before it says something, so that an answer is read out. */}
         <div aria-live="assertive">{children}</div>
         <Group justify="flex-end">
           <Button variant="default" onClick={onCancel}>Cancel</Button>
-          <Button type="submit" loading={busy} disabled={refusal !== undefined}>Trigger the run</Button>
+          <Button type="submit" loading={busy} disabled={held || refusal !== undefined}>Trigger the run</Button>
         </Group>
       </Stack>
     </form>
@@ -154,12 +166,30 @@ function Told({ text, children }: { text: string; children: React.ReactNode }) {
   );
 }
 
-function Conflict({ stackId, message }: { stackId: string; message: string }) {
-  const { data: stack } = useQuery(stackQuery(stackId));
+/** Who was faster, when and why. It goes away with what stands in the way. */
+function Conflict({ stackId, sent, onOver }: { stackId: string; sent: Extract<Sent, { kind: 'conflict' }>; onOver: () => void }) {
+  const stack = useQuery(stackQuery(stackId));
+  const [openedAt] = useState(Date.now);
+  const pending = stack.data?.trigger.pending;
+  // What was known before the request says nothing about it.
+  const over = stack.data !== undefined && stack.dataUpdatedAt > openedAt && !pending && stack.data.trigger.allowed;
+  useEffect(() => {
+    if (over) onOver();
+  }, [over, onOver]);
+  const { requestedBy, requestedAt, reason } = sent.holder;
   return (
     <Notice tone="warn" title="A run is already pending">
-      <Text size="sm">{message}</Text>
-      <Pending trigger={stack?.trigger.pending} />
+      <Text size="sm">{sent.message}</Text>
+      {pending ? (
+        <Pending trigger={pending} />
+      ) : (
+        requestedBy && (
+          <Text size="sm" mt={6} component="div" style={{ overflowWrap: 'anywhere' }}>
+            Triggered by <Person entityRef={requestedBy} /> {requestedAt && <Time value={requestedAt} />}
+            {reason && <>: “{reason}”</>}
+          </Text>
+        )
+      )}
     </Notice>
   );
 }
@@ -180,7 +210,7 @@ function Unknown({ stackId, sent, onSettled }: { stackId: string; sent: Extract<
       <Text size="sm">{sent.message}</Text>
       <Text size="sm" mt={6}>
         {looking
-          ? 'The portal does not send it a second time. It looks among the newest runs for the mark of this request, and nobody can trigger this stack here until that is settled, two minutes at most. This page shows the run as soon as it is found.'
+          ? 'The portal does not send it a second time. It looks for a run of this portal’s key that is newer than the last one seen, and nobody can trigger this stack here until that is settled, two minutes at most. This page shows the run as soon as it is found.'
           : 'No trigger is pending here now. If there is no new run among the runs of the stack, none was made, and you can trigger again.'}
       </Text>
       {sent.requestId && <Text size="xs" mt={6}>Request <Code>{sent.requestId}</Code></Text>}

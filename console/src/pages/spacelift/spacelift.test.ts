@@ -8,7 +8,7 @@ import { coveredBy, findSpaces, flatten, placeOf, spacePath, spaceTree } from '.
 import { joined, type Loaded, pagesToRead, reread, rowsOf } from './stackPages';
 import { groupNames, groupOf, groups, isFinal, phaseOf, phases, stateText, toneOf } from './states';
 import { troublesOf } from './StatusNotices';
-import { failedOf, sentOf, settledBy } from './triggering';
+import { after, failedOf, sentOf, settledBy } from './triggering';
 import css from '../../theme/tokens.css?raw';
 
 describe('states', () => {
@@ -178,32 +178,60 @@ describe('events', () => {
 
 describe('a trigger', () => {
   const trigger: Trigger = { id: 't', stackId: 's', outcome: 'unknown', requestedBy: 'user:default/ada', requestedAt: '2026-01-01T10:00:00Z' };
-  const unknown = { kind: 'unknown' as const, requestId: 't', requestedAt: trigger.requestedAt, message: '' };
+  const asked = { at: trigger.requestedAt, by: 'user:default/ada', reason: 'Because' };
+  const unknown = { kind: 'unknown' as const, requestId: 't', asked, message: '' };
 
   it('has a run, or nobody knows', () => {
-    expect(sentOf({ ...trigger, outcome: 'triggered', runId: 'r', state: 'QUEUED' })).toEqual({ kind: 'run', runId: 'r', state: 'QUEUED' });
-    expect(sentOf(trigger)).toMatchObject({ kind: 'unknown', requestId: 't' });
+    expect(sentOf({ ...trigger, outcome: 'triggered', runId: 'r', state: 'QUEUED' }, asked)).toEqual({ kind: 'run', runId: 'r', state: 'QUEUED' });
+    expect(sentOf(trigger, asked)).toMatchObject({ kind: 'unknown', requestId: 't' });
   });
 
   it('that was refused says so, and one whose answer was lost does not claim to have failed', () => {
-    const at = '2026-01-01T10:00:00Z';
     const refused = new ApiError(409, '', 'stack is locked', undefined, 'SPACELIFT_REJECTED');
-    expect(failedOf(refused, at)).toEqual({ kind: 'refused', error: refused });
-    expect(failedOf(new ApiError(409, '', 'ada was faster', undefined, 'CONFLICT'), at)).toEqual({ kind: 'conflict', message: 'ada was faster' });
-    expect(failedOf(new UnreachableError('x'), at).kind).toBe('unknown');
-    expect(failedOf(new ApiError(504, '', 'gateway'), at).kind).toBe('unknown');
-    expect(failedOf(new ApiError(502, '', 'down', undefined, 'SPACELIFT_UNAVAILABLE'), at).kind).toBe('refused');
-    expect(failedOf(new ApiError(403, 'NotAllowedError', 'no'), at).kind).toBe('refused');
+    expect(failedOf(refused, asked)).toEqual({ kind: 'refused', error: refused });
+    const details = { trigger: 'x', requestedBy: 'user:default/bob', requestedAt: '2026-01-01T09:59:00Z' };
+    expect(failedOf(new ApiError(409, '', 'bob was faster', undefined, 'CONFLICT', details), asked)).toEqual({
+      kind: 'conflict', message: 'bob was faster', holder: { id: 'x', requestedBy: 'user:default/bob', requestedAt: '2026-01-01T09:59:00Z', reason: undefined },
+    });
+    expect(failedOf(new ApiError(409, '', 'bob was faster', undefined, 'CONFLICT'), asked)).toMatchObject({ kind: 'conflict', holder: {} });
+    expect(failedOf(new UnreachableError('x'), asked).kind).toBe('unknown');
+    expect(failedOf(new ApiError(504, '', 'gateway'), asked).kind).toBe('unknown');
+    expect(failedOf(new ApiError(502, '', 'down', undefined, 'SPACELIFT_UNAVAILABLE'), asked).kind).toBe('refused');
+    expect(failedOf(new ApiError(403, 'NotAllowedError', 'no'), asked).kind).toBe('refused');
   });
 
-  it('whose answer was lost is settled by what is pending, or by a run that is ours', () => {
-    const run = { id: 'r', state: 'READY', group: 'progress' as const, finished: false, url: '', requestedBy: 'user:default/ada', createdAt: '2026-01-01T10:00:05Z' };
+  it('that made a run keeps it, whatever a second request is told', () => {
+    const made = { kind: 'run' as const, runId: 'r' };
+    const conflict = { kind: 'conflict' as const, message: '', holder: {} };
+    expect(after(made, conflict)).toBe(made);
+    expect(after({ kind: 'no' }, conflict)).toBe(conflict);
+    expect(after(conflict, made)).toBe(made);
+  });
+
+  const run = {
+    id: 'r', state: 'READY', group: 'progress' as const, finished: false, url: '', triggerId: 't', requestedBy: 'user:default/ada', reason: 'Because', createdAt: '2026-01-01T10:00:05Z',
+  };
+
+  it('whose answer was lost is settled by its id: the one that is pending, or a run of it', () => {
     expect(settledBy(unknown, trigger, [run])).toBeUndefined();
     expect(settledBy(unknown, { ...trigger, outcome: 'triggered', runId: 'r' }, undefined)).toMatchObject({ kind: 'run', runId: 'r' });
-    expect(settledBy(unknown, undefined, [run])).toMatchObject({ kind: 'run', runId: 'r' });
-    expect(settledBy(unknown, undefined, [{ ...run, requestedBy: undefined }])).toBeUndefined();
-    expect(settledBy(unknown, undefined, [{ ...run, createdAt: '2026-01-01T09:00:00Z' }])).toBeUndefined();
+    expect(settledBy(unknown, undefined, [{ ...run, id: 'newer', triggerId: 'another' }, run])).toMatchObject({ kind: 'run', runId: 'r' });
+    expect(settledBy(unknown, undefined, [{ ...run, triggerId: 'another' }])).toBeUndefined();
+    expect(settledBy(unknown, undefined, [{ ...run, triggerId: undefined }])).toBeUndefined();
     expect(settledBy(unknown, { ...trigger, id: 'another', runId: 'x' }, undefined)).toBeUndefined();
+  });
+
+  it('whose id was lost too is settled only by what the same person asked for with the same words', () => {
+    const lost = { ...unknown, requestId: undefined };
+    const mine = { ...trigger, reason: 'Because' };
+    expect(settledBy(lost, { ...mine, outcome: 'triggered', runId: 'r' }, undefined)).toMatchObject({ kind: 'run', runId: 'r' });
+    expect(settledBy(lost, mine, [run])).toBeUndefined();
+    expect(settledBy(lost, undefined, [run])).toMatchObject({ kind: 'run', runId: 'r' });
+    for (const other of [{ requestedBy: 'user:default/bob' }, { reason: 'Another' }, { createdAt: '2026-01-01T09:00:00Z' }, { triggerId: undefined }]) {
+      expect(settledBy(lost, undefined, [{ ...run, ...other }])).toBeUndefined();
+    }
+    expect(settledBy(lost, { ...mine, requestedBy: 'user:default/bob', outcome: 'triggered', runId: 'x' }, undefined)).toBeUndefined();
+    expect(settledBy({ ...lost, asked: { ...asked, by: '' } }, undefined, [run])).toBeUndefined();
   });
 });
 
