@@ -286,7 +286,7 @@ func TestAnEmptyListIsNotBelieved(t *testing.T) {
 func TestOddStacksAreKept(t *testing.T) {
 	t.Parallel()
 	up, url := account(t, sim.Options{Preset: sim.Demo, Seed: 1})
-	up.Faults(sim.Fault{Name: "unknown_state", Field: "searchStacks"}, sim.Fault{Name: "null_field", Field: "searchStacks", Null: []string{"spaceDetails", "labels", "description"}})
+	up.Faults(sim.Fault{Name: "unknown_state", Target: sim.StackID}, sim.Fault{Name: "null_field", Field: "searchStacks", Null: []string{"spaceDetails", "labels", "description"}})
 	s := start(t, setup{upstream: url})
 	if list := stackIDs(s, "/v1/stacks?state=QUANTUM"); len(list) != 1 {
 		t.Fatalf("%q", list)

@@ -145,6 +145,27 @@ func TestHowOftenIsLooked(t *testing.T) {
 	}
 }
 
+// A state that this release does not know may be one of work; one that a stack has been in for long is rather none.
+func TestStatesThatAreNotKnownAreFollowed(t *testing.T) {
+	t.Parallel()
+	b := open(t, "QUANTUM", "FINISHED")
+	b.up.stacks[0].StateSetAt = b.now
+	b.sweep()
+	b.looks()
+	if n := b.looks(); n != 12 {
+		t.Errorf("%d looks a minute", n)
+	}
+	b.now = b.now.Add(time.Hour)
+	b.looks()
+	if n := b.looks(); n != 2 {
+		t.Errorf("after an hour: %d looks a minute", n)
+	}
+	b.up.stacks[0].State = "FINISHED"
+	if b.looks(); b.Snapshot().Stack("s000").State != "FINISHED" {
+		t.Error("its end was not seen")
+	}
+}
+
 func TestMuchThatMovesIsLookedAtLessOften(t *testing.T) {
 	t.Parallel()
 	b := open(t, slices.Repeat([]string{"APPLYING"}, 1200)...)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/understudy-portal/understudy/plugins/spacelift/internal/client"
 	"github.com/understudy-portal/understudy/plugins/spacelift/internal/state"
@@ -86,6 +87,20 @@ func (s *Snapshot) Moving() []string {
 		}
 	}
 	return ids
+}
+
+// MayMove returns the stacks in states that are not known, and whether one of them came into it after the given time.
+func (s *Snapshot) MayMove(since time.Time) (ids []string, lately bool) {
+	if s.Unknown == 0 {
+		return nil, false
+	}
+	for _, stack := range s.Stacks {
+		if _, held := s.Pending[stack.ID]; !held && state.MayMove(stack.State) {
+			ids = append(ids, stack.ID)
+			lately = lately || stack.StateSetAt.After(since)
+		}
+	}
+	return ids, lately
 }
 
 // newStack prepares one stack.

@@ -3,6 +3,7 @@ package mirror
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/understudy-portal/understudy/plugins/spacelift/internal/client"
@@ -87,6 +88,8 @@ const (
 	singlesAtOnce = 20
 	// pageSize is that of the client's pages (spacelift.md 5.4).
 	pageSize = 50
+	// oddLife is how long a state that is not known is taken for work. Later it is looked at as if nothing moved.
+	oddLife = time.Hour
 )
 
 // Live reads the stacks that move, when it is time to. It runs as a task: one replica at a time. What Spacelift does not
@@ -97,15 +100,16 @@ func (m *Mirror) Live(ctx context.Context) error {
 	}
 	snapshot, now := m.Snapshot(), m.opts.Now()
 	moving := snapshot.Moving()
+	odd, lately := snapshot.MayMove(now.Add(-oddLife))
 	due := m.live.next
-	if len(moving) > 0 {
+	if len(moving) > 0 || lately {
 		due = due.Add(m.opts.Active - m.opts.Idle)
 	}
 	// The task comes at about the same intervals; half a one too early is on time.
 	if !snapshot.Synced() || now.Before(due.Add(-m.opts.Active/2)) {
 		return nil
 	}
-	cost, err := m.look(ctx, moving, now)
+	cost, err := m.look(ctx, slices.Concat(moving, odd), now)
 	// No more than half of our requests go into this.
 	pause := time.Duration(float64(cost) / m.opts.RequestsPerSecond * 2 * float64(time.Second))
 	m.live.next = now.Add(max(pause-m.opts.Active, 0)).Add(m.opts.Idle)

@@ -83,6 +83,12 @@ func Moving(name string) bool {
 	return ok && !m.ended
 }
 
+// MayMove reports whether this release does not know the state, so that it may be one of work.
+func MayMove(name string) bool {
+	_, ok := lookup(name)
+	return !ok && name != ""
+}
+
 // MovingStacks are the states of Moving that a stack can be in: what to ask Spacelift for.
 func MovingStacks() []string {
 	var list []string

@@ -37,6 +37,9 @@ func TestStates(t *testing.T) {
 		if !slices.Contains(accepted, state.Compat(name)) {
 			t.Errorf("%q becomes %s, which the official plugin refuses", name, state.Compat(name))
 		}
+		if state.MayMove(name) != (name == "QUANTUM") {
+			t.Errorf("%q: may move %v", name, state.MayMove(name))
+		}
 		if known := name != "QUANTUM" && name != ""; state.Known(name) != known {
 			t.Errorf("%q: known %v", name, !known)
 		}
