@@ -78,9 +78,12 @@ func (c demoCommand) Run(ctx context.Context, cli *commands, std streams) error 
     Rely simulator       %s/_sim/stats
 
   Data, the catalog's files, a token for the API: %s
-  Edit %s and the catalog follows. Ctrl-C stops.
+  Edit %s and the catalog follows.
+  Export it to the simulated Rely: understudy export run%s
+  Ctrl-C stops.
 
-`, time.Since(began).Milliseconds(), base, base, base, outside.spacelift, outside.rely, data, filepath.Join(data, "catalog", "catalog-info.yaml"))
+`, time.Since(began).Milliseconds(), base, base, base, outside.spacelift, outside.rely, data,
+			filepath.Join(data, "catalog", "catalog-info.yaml"), c.exportFlags(base, data))
 	}
 	err = outside.around(ctx, backend.New(
 		backend.WithConfig(cfg),
@@ -94,6 +97,14 @@ func (c demoCommand) Run(ctx context.Context, cli *commands, std streams) error 
 		return fmt.Errorf("--listen %s: the address is already in use; stop the other process, or choose another, such as --listen localhost:0", c.Listen)
 	}
 	return err
+}
+
+// exportFlags are what `understudy export` needs for a demo whose data are not where it looks for them.
+func (c demoCommand) exportFlags(base, data string) string {
+	if c.Data == "" {
+		return ""
+	}
+	return " --server " + base + " --token-file " + shellQuote(filepath.Join(data, "token"))
 }
 
 // tokenFile returns the token of the demo's file, made at its first start. Only the file's owner can read it.

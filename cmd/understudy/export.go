@@ -26,7 +26,7 @@ type exportCommand struct {
 
 // exportTarget says which server is asked, and with what.
 type exportTarget struct {
-	Server      string `default:"http://localhost:7007" placeholder:"URL" help:"Address of the server."`
+	Server      string `placeholder:"URL" help:"Address of the server. Without it: that of the configuration here, or of the demo, or http://localhost:7007."`
 	Destination string `default:"rely" placeholder:"NAME" help:"Destination of the export."`
 	TokenFile   string `placeholder:"FILE" help:"File with the token, readable by you alone. Without it: $UNDERSTUDY_TOKEN, then the file 'token' in the data directory."`
 	Output      string `short:"o" enum:"text,json" default:"text" placeholder:"text|json" help:"Form of the answer on standard output."`
@@ -36,22 +36,30 @@ var destinationName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]*$`)
 
 // open checks the target and finds the token.
 func (t exportTarget) open(std streams) (*exportClient, error) {
-	base, err := url.Parse(t.Server)
-	if err != nil || base.Host == "" || base.Scheme != "http" && base.Scheme != "https" || base.RawQuery != "" || base.User != nil {
-		return nil, usageError{fmt.Errorf("--server %s: write the server's address, such as http://localhost:7007", t.Server)}
+	var base *url.URL
+	var err error
+	if t.Server != "" {
+		if base, err = serverURL(t.Server); err != nil {
+			return nil, usageError{fmt.Errorf("--server %w", err)}
+		}
 	}
 	if !destinationName.MatchString(t.Destination) {
 		return nil, usageError{fmt.Errorf("--destination %s: write a destination's name, such as rely", t.Destination)}
 	}
-	token, err := findToken(t.TokenFile, std.environ)
+	token, err := findToken(t.TokenFile, std)
 	if err != nil {
 		return nil, err
 	}
+	if base == nil {
+		if base, err = findServer(token, std.environ); err != nil {
+			return nil, err
+		}
+	}
 	if base.Scheme == "http" && !token.value.IsZero() && !loopbackHost(base.Hostname()) {
-		_, _ = fmt.Fprintf(std.err, "understudy: warning: --server %s is not encrypted, and the token is sent to it; use https\n", t.Server)
+		_, _ = fmt.Fprintf(std.err, "understudy: warning: %s is not encrypted, and the token is sent to it; use https\n", base)
 	}
 	return &exportClient{
-		server: strings.TrimSuffix(base.String(), "/"), destination: t.Destination, token: token,
+		server: strings.TrimSuffix(base.String(), "/"), named: t.Server != "", destination: t.Destination, token: token,
 		http: &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
 	}, nil
 }

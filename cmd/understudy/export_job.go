@@ -83,7 +83,7 @@ func (j exportJob) begun(ctx context.Context, started exportStarted) error {
 
 // flags repeats what names the server, for commands that the user is told.
 func (j exportJob) flags() (flags string) {
-	if j.client.server != "http://localhost:7007" {
+	if j.client.named {
 		flags += " --server " + j.client.server
 	}
 	if j.client.destination != "rely" {

@@ -13,6 +13,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/understudy-portal/understudy/host/config"
 )
 
 // exportServer answers as the routes of export/openapi.yaml do: with the runs that it is given, one a look.
@@ -245,12 +247,13 @@ func TestFindToken(t *testing.T) {
 		{"for others to read", file("open", "abc", 0o644), "", "", "--token-file: " + dir + "/open can be read by others (mode 0644), and holds a token; run: chmod 600 " + dir + "/open"},
 		{"a path with spaces", file("o pen", "abc", 0o640), "", "", "run: chmod 600 '" + dir + "/o pen'"},
 		{"none such", filepath.Join(dir, "none"), "", "", "no such file"},
-		{"a folder", dir, "", "", "is not a file"},
+		{"a folder", dir, "", "", "is a folder; name the file in it"},
+		{"standard input", "-", "other", "piped", ""},
 		{"empty", file("empty", "\n", 0o600), "", "", "is empty"},
 		{"two lines", file("lines", "a\nb", 0o600), "", "", "does not hold a token"},
 		{"control characters", "", "a\x1bb", "", "$UNDERSTUDY_TOKEN does not hold a token"},
 	} {
-		got, err := findToken(c.file, []string{"UNDERSTUDY_TOKEN=" + c.variable, "HOME=" + dir})
+		got, err := findToken(c.file, streams{in: strings.NewReader(" piped\n"), environ: []string{"UNDERSTUDY_TOKEN=" + c.variable, "HOME=" + dir}})
 		switch {
 		case c.err == "" && (err != nil || got.value.Reveal() != c.token):
 			t.Errorf("%s: %q, %v", c.name, got.value.Reveal(), err)
@@ -258,7 +261,7 @@ func TestFindToken(t *testing.T) {
 			t.Errorf("%s: %v, want %s", c.name, err, c.err)
 		}
 	}
-	none, err := findToken("", []string{"HOME=" + dir})
+	none, err := findToken("", streams{environ: []string{"HOME=" + dir}})
 	if err != nil || !none.value.IsZero() || none.source != filepath.Join(dir, ".local/state/understudy/demo/token") {
 		t.Errorf("none: %+v, %v", none, err)
 	}
@@ -299,6 +302,29 @@ limits       100 entities and 768.0 KiB a request, 2 at once, 300 requests a min
 	for _, want := range []string{"any number of requests a minute", "65,000 read; try 3 of 8: connection refused; next in 4s", "wait until " + tomorrow.Local().Format(time.DateTime)} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%s\nlacks %s", &out, want)
+		}
+	}
+}
+
+func TestConfiguredServer(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ text, server, err string }{
+		{"backend: {baseUrl: 'http://localhost:7541/', listen: 'localhost:7541'}", "http://localhost:7541/", ""},
+		{"backend: {baseUrl: 'https://portal.example.com/understudy'}", "https://portal.example.com/understudy", ""},
+		{"app: {title: x}", "http://localhost:7007", ""},
+		{"backend: {baseUrl: localhost:7541}", "", "app-config.yaml:1:20: backend.baseUrl: localhost:7541: write the server's address, such as http://localhost:7007, or name it by --server"},
+		{"backend: {baseUrl: {}}", "", "or name it by --server"},
+	} {
+		cfg, err := config.Parse("app-config.yaml", []byte(c.text), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := configuredServer(cfg)
+		switch {
+		case c.err == "" && (err != nil || got.String() != c.server):
+			t.Errorf("%s: %v, %v", c.text, got, err)
+		case c.err != "" && (err == nil || !strings.Contains(err.Error(), c.err)):
+			t.Errorf("%s: %v, want %s", c.text, err, c.err)
 		}
 	}
 }

@@ -23,10 +23,15 @@ const tokenVariable = "UNDERSTUDY_TOKEN"
 type apiToken struct {
 	value  config.Secret
 	source string
+	demo   string // the demo's data folder, where it is the demo's
 }
 
 // findToken takes --token-file, the variable, or the file of the data directory, in this order.
-func findToken(file string, environ []string) (apiToken, error) {
+func findToken(file string, std streams) (apiToken, error) {
+	environ := std.environ
+	if file == "-" {
+		return tokenFrom(std.in, "standard input")
+	}
 	if file != "" {
 		token, err := readToken(file)
 		if err != nil {
@@ -37,29 +42,32 @@ func findToken(file string, environ []string) (apiToken, error) {
 	if value := strings.TrimSpace(lookup(environ, tokenVariable)); value != "" {
 		return checkToken(value, "$"+tokenVariable)
 	}
-	file, err := defaultTokenFile(environ)
+	return keptToken(environ)
+}
+
+// keptToken is that of the file `token` in the data directory of the configuration here, or of the demo.
+func keptToken(environ []string) (apiToken, error) {
+	cfg, err := configHere(environ)
 	if err != nil {
 		return apiToken{}, err
 	}
+	var dir, demo string
+	if cfg != nil {
+		dir, err = backend.DataDir(cfg)
+	} else {
+		dir, err = demoCommand{}.dataDir(environ)
+		demo = dir
+	}
+	if err != nil {
+		return apiToken{}, err
+	}
+	file := filepath.Join(dir, "token")
 	token, err := readToken(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return apiToken{source: file}, nil
 	}
+	token.demo = demo
 	return token, err
-}
-
-// defaultTokenFile is `token` in the data directory of the configuration here, or of the demo.
-func defaultTokenFile(environ []string) (string, error) {
-	if _, err := os.Stat("app-config.yaml"); err != nil {
-		dir, err := demoCommand{}.dataDir(environ)
-		return filepath.Join(dir, "token"), err
-	}
-	cfg, err := config.Load(config.Options{Environ: environ})
-	if err != nil {
-		return "", fmt.Errorf("find the data directory: %w", err)
-	}
-	dir, err := backend.DataDir(cfg)
-	return filepath.Join(dir, "token"), err
 }
 
 // maxToken is how long a token may be.
@@ -76,17 +84,23 @@ func readToken(path string) (apiToken, error) {
 	if err != nil {
 		return apiToken{}, err
 	}
-	if !info.Mode().IsRegular() {
-		return apiToken{}, fmt.Errorf("%s is not a file", path)
+	if info.IsDir() {
+		return apiToken{}, fmt.Errorf("%s is a folder; name the file in it", path)
 	}
-	if runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
+	// A pipe, such as bash's <(…), is nobody's to open but its reader's.
+	if runtime.GOOS != "windows" && info.Mode().IsRegular() && info.Mode().Perm()&0o077 != 0 {
 		return apiToken{}, fmt.Errorf("%s can be read by others (mode %04o), and holds a token; run: chmod 600 %s", path, info.Mode().Perm(), shellQuote(path))
 	}
-	text, err := io.ReadAll(io.LimitReader(f, maxToken+1))
+	return tokenFrom(f, path)
+}
+
+// tokenFrom reads a token to the reader's end.
+func tokenFrom(r io.Reader, source string) (apiToken, error) {
+	text, err := io.ReadAll(io.LimitReader(r, maxToken+1))
 	if err != nil {
-		return apiToken{}, err
+		return apiToken{}, fmt.Errorf("read the token from %s: %w", source, err)
 	}
-	return checkToken(strings.TrimSpace(string(text)), path)
+	return checkToken(strings.TrimSpace(string(text)), source)
 }
 
 func checkToken(value, source string) (apiToken, error) {

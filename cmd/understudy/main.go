@@ -30,6 +30,7 @@ var version = "development"
 
 // streams are the process's own outside, replaced in tests.
 type streams struct {
+	in       io.Reader
 	out, err io.Writer
 	environ  []string
 }
@@ -50,7 +51,7 @@ type commands struct {
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // the first signal stops the server in good order, a second one at once
-	code := run(ctx, os.Args[1:], streams{out: os.Stdout, err: os.Stderr, environ: os.Environ()})
+	code := run(ctx, os.Args[1:], streams{in: os.Stdin, out: os.Stdout, err: os.Stderr, environ: os.Environ()})
 	stop()
 	os.Exit(code)
 }

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -50,6 +51,7 @@ func TestScripts(t *testing.T) {
 			"ready":    cmdReady,
 			"draining": cmdDraining,
 			"await":    cmdAwait,
+			"until":    cmdUntil,
 			"uid":      cmdUID,
 			"exitcode": cmdExitCode,
 			"listens":  cmdListens,
@@ -138,6 +140,26 @@ func cmdAwait(ts *testscript.TestScript, _ bool, args []string) {
 		case <-tick.C:
 		case <-ctx.Done():
 			ts.Fatalf("%s %s is not 200 after a minute", args[0], args[1])
+		}
+	}
+}
+
+// cmdUntil runs a command, which must succeed, until its output matches: `until REGEXP COMMAND ARG…`.
+func cmdUntil(ts *testscript.TestScript, _ bool, args []string) {
+	want := regexp.MustCompile(args[0])
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		ts.Check(ts.Exec(args[1], args[2:]...))
+		if out := ts.ReadFile("stdout"); want.MatchString(out) {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			ts.Fatalf("%v: no %s after a minute, but %s", args[1:], args[0], ts.ReadFile("stdout"))
 		}
 	}
 }
