@@ -32,6 +32,9 @@ type exportTarget struct {
 	Output      string `short:"o" enum:"text,json" default:"text" placeholder:"text|json" help:"Form of the answer on standard output."`
 }
 
+// defaultDestination is that of the plugin which understudy comes with; a program built from it may have others.
+const defaultDestination = "rely"
+
 var destinationName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]*$`)
 
 // open checks the target and finds the token.

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -124,6 +125,12 @@ type unreachable struct{ error }
 // Unwrap returns the cause.
 func (e unreachable) Unwrap() error { return e.error }
 
+// forbidden is what a server does not tell to who holds this token, or none.
+type forbidden struct{ error }
+
+// Unwrap returns the cause.
+func (e forbidden) Unwrap() error { return e.error }
+
 // ask makes one call, reads its answer into v, and returns the answer as it came.
 func (c *exportClient) ask(ctx context.Context, method, path string, v any) ([]byte, error) {
 	late := fmt.Errorf("no answer within %s", exportTimeout)
@@ -181,25 +188,33 @@ func (c *exportClient) refused(resp *http.Response, text []byte, path string) er
 		return nil
 	}
 	message := serverMessage(text)
+	said := strconv.Itoa(resp.StatusCode)
+	if message != "" {
+		said += ": " + message
+	}
 	switch code := resp.StatusCode; {
 	case code < 400:
 		return fmt.Errorf("%s redirects to %s; name the server's own address by --server", c.server, resp.Header.Get("Location"))
 	case code == http.StatusUnauthorized && c.token.value.IsZero():
-		return fmt.Errorf("%s asks for a token (401: %s), and there is none; set $%s, name a file by --token-file, or write the token to %s",
-			c.server, message, tokenVariable, c.token.source)
+		return forbidden{fmt.Errorf("%s asks for a token (%s), and there is none; set $%s, name a file by --token-file, or write the token to %s",
+			c.server, said, tokenVariable, c.token.source)}
 	case code == http.StatusUnauthorized:
-		return fmt.Errorf("%s does not accept the token of %s (401: %s); use one of backend.auth.externalAccess of its configuration", c.server, c.token.source, message)
+		return forbidden{fmt.Errorf("%s does not accept the token of %s (%s); use one of backend.auth.externalAccess of its configuration",
+			c.server, c.token.source, said)}
 	case code == http.StatusForbidden:
-		return fmt.Errorf("%s refuses this to the token of %s (403: %s)", c.server, c.token.source, message)
+		return forbidden{fmt.Errorf("%s refuses this to the token of %s (%s)", c.server, c.token.source, said)}
 	case code == http.StatusNotFound && strings.HasPrefix(path, "/runs/"):
-		return fmt.Errorf("%s has no such run (404: %s)", c.server, message)
+		return fmt.Errorf("%s has no such run (%s)", c.server, said)
+	case code == http.StatusNotFound && c.destination != defaultDestination:
+		return fmt.Errorf("%s has no destination '%s' (%s); the one that understudy comes with is '%s', which needs no --destination",
+			c.server, c.destination, said, defaultDestination)
 	case code == http.StatusNotFound:
-		return fmt.Errorf("%s has no export to %s (404: %s); add a section '%[2]s' to its configuration, and look for '%[2]s' in its log line 'ready'",
-			c.server, c.destination, message)
+		return fmt.Errorf("%s has no export to %s (%s); add a section '%[2]s' to its configuration, and look for '%[2]s' in its log line 'ready'",
+			c.server, c.destination, said)
 	case code >= 500 && code != http.StatusNotImplemented:
-		return unreachable{fmt.Errorf("%s cannot answer now (%d: %s); look into its log", c.server, code, message)}
+		return unreachable{fmt.Errorf("%s cannot answer now (%s); look into its log", c.server, said)}
 	default:
-		return fmt.Errorf("%s refuses (%d: %s)", c.server, code, message)
+		return fmt.Errorf("%s refuses (%s)", c.server, said)
 	}
 }
 

@@ -8,11 +8,21 @@ import (
 )
 
 const (
-	// followEvery is the time between two looks at a run.
-	followEvery = 500 * time.Millisecond
 	// patience is how long a server may be away before its run is given up.
 	patience = time.Minute
 )
+
+// nextLook is the time to the next look at a run that has been watched for a while: each look is a line in the server's log.
+func nextLook(watched time.Duration) time.Duration {
+	switch {
+	case watched < 2*time.Second:
+		return 500 * time.Millisecond
+	case watched < 30*time.Second:
+		return time.Second
+	default:
+		return 2 * time.Second
+	}
+}
 
 // exportJob is one run from its start to its end.
 type exportJob struct {
@@ -43,6 +53,9 @@ func (j exportJob) run(ctx context.Context) error {
 	if errors.Is(err, errGoesOn) {
 		j.leave(started.RunID, ctx.Err() != nil)
 		return silentError{codedError{err, exitGoesOn}}
+	}
+	if _, hidden := errors.AsType[forbidden](err); hidden {
+		return j.hidden(started.RunID, err)
 	}
 	if err != nil {
 		return fmt.Errorf("run %s: %w", started.RunID, err)
@@ -75,10 +88,21 @@ func (j exportJob) begun(ctx context.Context, started exportStarted) error {
 		return err
 	}
 	_, text, err := j.client.run(ctx, started.RunID)
+	if _, hidden := errors.AsType[forbidden](err); hidden {
+		return j.hidden(started.RunID, err)
+	}
 	if err != nil {
 		return err
 	}
 	return printJSON(j.std.out, text)
+}
+
+// hidden says how to follow a run that was started and is not shown: a server may let everyone start runs, and tells of
+// them only to who has a token (rely.migrate.allowUnauthenticated).
+func (j exportJob) hidden(id string, err error) error {
+	_, _ = fmt.Fprintf(j.std.err, "understudy: run %s has been started and goes on, but cannot be followed: %v. With a token that may: understudy export run%s\n",
+		id, err, j.flags())
+	return silentError{codedError{errGoesOn, exitGoesOn}}
 }
 
 // flags repeats what names the server, for commands that the user is told.
@@ -86,7 +110,7 @@ func (j exportJob) flags() (flags string) {
 	if j.client.named {
 		flags += " --server " + j.client.server
 	}
-	if j.client.destination != "rely" {
+	if j.client.destination != defaultDestination {
 		flags += " --destination " + j.client.destination
 	}
 	return flags
@@ -111,9 +135,9 @@ func (j exportJob) follow(ctx context.Context, id string) (run exportRun, text [
 		ctx, cancel = context.WithTimeout(ctx, j.wait)
 		defer cancel()
 	}
-	tick := time.NewTicker(followEvery)
-	defer tick.Stop()
-	var away time.Time
+	began, away := time.Now(), time.Time{}
+	look := time.NewTimer(0)
+	defer look.Stop()
 	for {
 		run, text, err = j.client.run(ctx, id)
 		switch _, gone := errors.AsType[unreachable](err); {
@@ -132,8 +156,9 @@ func (j exportJob) follow(ctx context.Context, id string) (run exportRun, text [
 		case time.Since(away) > patience:
 			return run, nil, err
 		}
+		look.Reset(nextLook(time.Since(began)))
 		select {
-		case <-tick.C:
+		case <-look.C:
 		case <-ctx.Done():
 			return run, nil, errGoesOn
 		}
@@ -180,10 +205,13 @@ func outcomeError(run exportRun) error {
 	case "cancelled":
 		return errors.New("the run was cancelled")
 	default:
-		why := oneLine(run.Error)
-		if why == "" {
-			why = run.Status
+		text := "the run failed"
+		if run.Status != "failed" {
+			text += " (" + run.Status + ")"
 		}
-		return fmt.Errorf("the run failed (%s): %s", run.Status, why)
+		if why := oneLine(run.Error); why != "" {
+			text += ": " + why
+		}
+		return errors.New(text)
 	}
 }

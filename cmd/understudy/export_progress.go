@@ -94,7 +94,10 @@ func progressLine(run exportRun, done, total int) string {
 	case "prepare":
 		line = "prepare: looking at the destination"
 	case "plan":
-		line = fmt.Sprintf("plan: %s read", grouped(run.Counts.Read))
+		line = "plan: reading the catalog"
+		if run.Counts.Read > 0 {
+			line = fmt.Sprintf("plan: %s read", grouped(run.Counts.Read))
+		}
 	case "write":
 		line = fmt.Sprintf("write: %s of %s", grouped(done), grouped(total))
 	default:
@@ -110,7 +113,7 @@ func progressLine(run exportRun, done, total int) string {
 		line += fmt.Sprintf(", %s failed", grouped(run.Counts.Failed))
 	}
 	if run.Note != "" {
-		line += "; " + run.Note
+		line += "; " + oneLine(run.Note)
 	}
 	if run.WaitingUntil != nil {
 		form := time.TimeOnly

@@ -106,8 +106,9 @@ func TestExportOutcomes(t *testing.T) {
 	}{
 		{"partial", ended("partial", `,"counts":{"failed":3,"sent":1}`), []string{"run"}, 3, "  failed     3\n", ""},
 		{"what failed", ended("partial", `,"counts":{"failed":3}`), []string{"run"}, 3, "  component:default/a: rejected no [31m good\n  … and 2 more\n", ""},
-		{"failed", ended("failed", `,"error":"the destination is gone"`), []string{"run"}, 1, "run r1: failed", "understudy: the run failed (failed): the destination is gone\n"},
+		{"failed", ended("failed", `,"error":"the destination is gone"`), []string{"run"}, 1, "run r1: failed", "understudy: the run failed: the destination is gone\n"},
 		{"auth failed", ended("auth_failed", `,"error":"the key is revoked"`), []string{"run"}, 1, "run r1: auth failed", "(auth_failed): the key is revoked"},
+		{"failed without a reason", ended("failed", ``), []string{"run"}, 1, "run r1: failed", "understudy: the run failed\n"},
 		{"not entitled", ended("not_entitled", ``), []string{"run"}, 1, "", "(not_entitled)"},
 		{"cancelled", ended("cancelled", ``), []string{"run"}, 1, "", "was cancelled"},
 		{"JSON", ended("partial", `,"surprise":[1]`), []string{"run", "-o", "json"}, 3, "\"surprise\": [\n    1\n  ]", ""},
@@ -128,6 +129,7 @@ func TestExportOutcomes(t *testing.T) {
 		{"cancel", ended("running", ``), []string{"cancel", "r1"}, 0, "run r1: ends after what it is sending now\n", ""},
 		{"bad wait", ended("running", ``), []string{"run", "--wait", "soon"}, 2, "", "--wait soon: write a time"},
 		{"bad destination", ended("running", ``), []string{"run", "--destination", "../x"}, 2, "", "--destination ../x: write a destination's name"},
+		{"no such destination", ended("running", ``), []string{"run", "--destination", "foo"}, 1, "", "SERVER has no destination 'foo' (404: nothing here); the one that understudy comes with is 'rely', which needs no --destination\n"},
 		{"no export", ended("running", ``), []string{"status"}, 1, "", "SERVER has no export to rely (404: nothing here); add a section 'rely'"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -167,6 +169,41 @@ func TestExportGoesOn(t *testing.T) {
 	})
 }
 
+func TestExportStartedAndNotShown(t *testing.T) {
+	t.Parallel()
+	s := &exportServer{}
+	h := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.Contains(r.URL.Path, "/runs/") {
+			w.WriteHeader(http.StatusForbidden)
+			return
+		}
+		s.ServeHTTP(w, r)
+	})
+	for _, args := range [][]string{{"export", "run"}, {"export", "run", "--wait", "0", "-o", "json"}, {"export", "plan"}} {
+		code, out, errs := understudy(t.Context(), t, h, args...)
+		want := "understudy: run r1 has been started and goes on, but cannot be followed: SERVER refuses this to the token of $UNDERSTUDY_TOKEN (403). With a token that may: understudy export run --server SERVER\n"
+		if code != exitGoesOn || out != "" || errs != want {
+			t.Errorf("%v: exit code %d, %s%s", args, code, out, errs)
+		}
+	}
+}
+
+func TestProgressBeforeAnythingIsRead(t *testing.T) {
+	t.Parallel()
+	if got := progressLine(exportRun{Status: "running", Phase: "plan"}, 0, 0); got != "plan: reading the catalog" {
+		t.Error(got)
+	}
+}
+
+func TestNextLook(t *testing.T) {
+	t.Parallel()
+	for watched, want := range map[time.Duration]time.Duration{0: 500 * time.Millisecond, 2 * time.Second: time.Second, 29 * time.Second: time.Second, 30 * time.Second: 2 * time.Second, time.Hour: 2 * time.Second} {
+		if got := nextLook(watched); got != want {
+			t.Errorf("after %s: %s, want %s", watched, got, want)
+		}
+	}
+}
+
 func TestExportBearsRestarts(t *testing.T) {
 	t.Parallel()
 	looks := 0
@@ -181,7 +218,7 @@ func TestExportBearsRestarts(t *testing.T) {
 		s.ServeHTTP(w, r)
 	})
 	code, _, errs := understudy(t.Context(), t, h, "export", "run")
-	if code != 0 || !strings.Contains(errs, "cannot answer now (503: ); look into its log; trying on") {
+	if code != 0 || !strings.Contains(errs, "cannot answer now (503); look into its log; trying on") {
 		t.Errorf("exit code %d, %s", code, errs)
 	}
 }
