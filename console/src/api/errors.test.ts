@@ -32,7 +32,7 @@ describe('advise', () => {
 
   it('knows by its code that it is not this server that is in trouble', () => {
     const auth = advise(new ApiError(503, '', 'The key was refused', undefined, 'SPACELIFT_AUTH'));
-    expect(auth).toEqual({ title: 'Spacelift does not accept the API key', text: 'The key was refused', retry: true });
+    expect(auth).toEqual({ title: 'Spacelift does not accept the API key', text: expect.stringMatching(/^The key was refused\. Compare spacelift\.apiKey and spacelift\.apiSecret/), retry: true });
     expect(advise(new ApiError(503, '', 'x', undefined, 'SOMETHING')).title).toBe('The server is not ready');
   });
 

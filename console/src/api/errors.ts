@@ -69,15 +69,24 @@ export interface Advice {
 }
 
 /** What the codes of plugins mean, where the status alone would mislead: it is not this server that is in trouble. */
-const byCode: Record<string, { title: string; retry: boolean }> = {
+const byCode: Record<string, { title: string; retry: boolean; mend?: string }> = {
   SPACELIFT_FORBIDDEN: { title: 'Spacelift does not allow this', retry: false },
-  SPACELIFT_AUTH: { title: 'Spacelift does not accept the API key', retry: true },
+  SPACELIFT_AUTH: {
+    title: 'Spacelift does not accept the API key',
+    retry: true,
+    mend: 'Compare spacelift.apiKey and spacelift.apiSecret in the configuration with the key at Spacelift: the first is its id, the second its secret.',
+  },
   SPACELIFT_SCHEMA: { title: 'This Spacelift is of a version that is not understood', retry: false },
   SPACELIFT_REJECTED: { title: 'Spacelift refused', retry: false },
   SPACELIFT_RATE_LIMITED: { title: 'Spacelift asks to wait', retry: true },
   SPACELIFT_UNAVAILABLE: { title: 'Spacelift does not answer', retry: true },
   READ_ONLY: { title: 'This portal may only read', retry: false },
 };
+
+/** What to do about an error of this code, where something can be done here. */
+export function mendOf(code: string | undefined): string | undefined {
+  return code === undefined ? undefined : byCode[code]?.mend;
+}
 
 /** What to tell a person about an error. */
 export function advise(error: unknown): Advice {
@@ -90,7 +99,7 @@ export function advise(error: unknown): Advice {
   }
   if (error instanceof ApiError) {
     const known = error.code ? byCode[error.code] : undefined;
-    if (known) return { ...known, text: error.message };
+    if (known) return { title: known.title, retry: known.retry, text: known.mend ? `${error.message.replace(/\.?$/, '.')} ${known.mend}` : error.message };
     if (error.status === 401) return { title: 'You are signed out', text: 'Sign in again to go on.', retry: false };
     if (error.status === 403) return { title: 'You may not see this', text: error.message, retry: false };
     if (error.status === 404) return { title: 'There is nothing here', text: error.message, retry: false };

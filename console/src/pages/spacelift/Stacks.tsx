@@ -12,7 +12,7 @@ import { FilterBar } from './FilterBar';
 import { GroupRow } from './GroupRow';
 import { NotHosted } from './NotHosted';
 import { countChosen, emptyFilters, filtersOf, searchOfFilters } from './search';
-import { StatusNotices, SyncLine } from './StatusNotices';
+import { isTold, StatusNotices, SyncLine } from './StatusNotices';
 import { LoadingRows, StacksTable } from './StacksTable';
 import { TriggerDialog } from './TriggerDialog';
 import { useStacks } from './useStacks';
@@ -52,7 +52,7 @@ function List() {
       <GroupRow filters={filters} counts={first?.groups} onChange={go} />
       <FilterBar filters={filters} page={first} onChange={go} />
       {!first ? (
-        list.isError ? <ErrorState error={list.error} onRetry={() => void list.refetch()} /> : <LoadingRows />
+        list.isError ? <Unreadable error={list.error} onRetry={() => void list.refetch()} /> : <LoadingRows />
       ) : rows.length === 0 ? (
         <Nothing narrowed={narrowed} onClear={() => go(emptyFilters)} />
       ) : (
@@ -76,6 +76,12 @@ function List() {
       <TriggerDialog stack={target} onClose={() => setTarget(undefined)} />
     </>
   );
+}
+
+function Unreadable({ error, onRetry }: { error: unknown; onRetry: () => void }) {
+  const status = useQuery(statusQuery);
+  if (status.isPending) return <LoadingRows />;
+  return isTold(error, status.data) ? null : <ErrorState error={error} onRetry={onRetry} />;
 }
 
 function Summary({ first }: { first: StackPage | undefined }) {

@@ -1,6 +1,7 @@
 // How fresh all this is, and what stands in the way.
 import { Badge, Code, Stack, Text, Tooltip } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
+import { ApiError, mendOf } from '../../api/errors';
 import type { LiveState } from '../../api/events';
 import { type Status, statusQuery } from '../../api/spacelift';
 import { Notice } from '../../ui/Notice';
@@ -42,9 +43,15 @@ export function troublesOf(status: Status, now = Date.now()): Trouble[] {
 function Failure({ error, code }: { error: string; code?: string }) {
   return (
     <>
-      {error.replace(/\.?$/, '.')} {code && <Code>{code}</Code>}
+      {error.replace(/\.?$/, '.')} {mendOf(code)} {code && <Code>{code}</Code>}
     </>
   );
+}
+
+/** Whether the notices say already what an answer of the plugin was refused for: as long as nothing was ever read, both are the same. */
+export function isTold(error: unknown, status: Status | undefined): boolean {
+  const told = status && !status.synced.complete ? status.synced.error : undefined;
+  return told !== undefined && error instanceof ApiError && error.code === told.code;
 }
 
 export function StatusNotices() {

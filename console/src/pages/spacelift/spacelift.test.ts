@@ -7,7 +7,7 @@ import { countChosen, emptyFilters, filtersOf, parseStackSearch, parseStacksSear
 import { coveredBy, findSpaces, flatten, placeOf, spacePath, spaceTree } from './spaces';
 import { joined, type Loaded, pagesToRead, reread, rowsOf } from './stackPages';
 import { groupNames, groupOf, groups, isFinal, phaseOf, phases, stateText, toneOf } from './states';
-import { troublesOf } from './StatusNotices';
+import { isTold, troublesOf } from './StatusNotices';
 import { after, failedOf, sentOf, settledBy } from './triggering';
 import css from '../../theme/tokens.css?raw';
 
@@ -248,6 +248,15 @@ describe('the status', () => {
     expect(tones({ breaker: 'open' })).toEqual(['warn']);
     expect(tones({ rateLimitedUntil: '2026-01-01T10:01:00Z' })).toEqual(['warn']);
     expect(tones({ rateLimitedUntil: '2026-01-01T09:59:00Z' })).toEqual([]);
+  });
+
+  it('tells why nothing could be read, so that the list need not say it too', () => {
+    const refused = new ApiError(503, '', 'no answer', undefined, error.code);
+    expect(isTold(refused, { ...good, synced: { complete: false, error } })).toBe(true);
+    expect(isTold(refused, { ...good, synced: { complete: false } })).toBe(false);
+    expect(isTold(refused, { ...good, synced: { ...good.synced, error } })).toBe(false);
+    expect(isTold(new ApiError(403, 'NotAllowedError', 'no'), { ...good, synced: { complete: false, error } })).toBe(false);
+    expect(isTold(refused, undefined)).toBe(false);
   });
 });
 
