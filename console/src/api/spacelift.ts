@@ -95,7 +95,16 @@ export const statusQuery = queryOptions({
 export function entityStacksQuery(entityRef: string) {
   return queryOptions({
     queryKey: ['spacelift', 'entity', entityRef],
-    queryFn: ({ signal }) => unwrap(spacelift.GET('/stacks', { params: { query: { entityRef, limit: 200 } }, signal })),
+    queryFn: async ({ signal }) => {
+      const page = (cursor?: string) => unwrap(spacelift.GET('/stacks', { params: { query: { entityRef, limit: 200, ...(cursor && { cursor }) } }, signal }));
+      const all = await page();
+      for (let next = all.nextCursor; next; ) {
+        const more = await page(next);
+        all.items.push(...more.items);
+        next = more.nextCursor;
+      }
+      return all;
+    },
     refetchInterval: pollLive,
   });
 }
