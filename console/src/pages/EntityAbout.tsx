@@ -9,7 +9,7 @@ import { bootstrapQuery } from '../api/system';
 import { CopyIcon } from '../ui/CopyIcon';
 import { EntityLink } from '../ui/EntityLink';
 import { Panel } from '../ui/Panel';
-import { Path } from '../ui/Path';
+import { Key, Path } from '../ui/Path';
 import { useTitles } from '../ui/useTitles';
 import classes from './Entity.module.css';
 import { RelationGraph } from './RelationGraph';
@@ -116,7 +116,7 @@ function Facts({ entity }: { entity: Entity }) {
         .filter(([, value]) => value !== undefined && value !== '')
         .map(([name, value]) => (
           <div key={name} style={{ display: 'contents' }}>
-            <dt>{name}</dt>
+            <dt><Key value={name} /></dt>
             <dd>{value}</dd>
           </div>
         ))}
@@ -150,7 +150,7 @@ function Annotations({ entity }: { entity: Entity }) {
       <dl className={classes.annotations}>
         {annotations.map(([key, value]) => (
           <div key={key}>
-            <dt>{key}</dt>
+            <dt><Key value={key} /></dt>
             <dd>{safeUrl(value) ? <Outside url={value}>{value}</Outside> : value}</dd>
           </div>
         ))}

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { pathPieces, shortPath } from './paths';
+import { keyParts, pathPieces, shortPath } from './paths';
 
 describe('a path', () => {
   it.each([
@@ -18,5 +18,18 @@ describe('a path', () => {
     expect(pathPieces('/srv/a.yaml')).toEqual(['/', 'srv/', 'a.yaml']);
     expect(pathPieces('https://x.io/a/')).toEqual(['https://', 'x.io/', 'a/']);
     expect(pathPieces('')).toEqual([]);
+  });
+});
+
+describe('keys', () => {
+  it('break after their slash, and after their dots', () => {
+    expect(keyParts('acme.example.com/tier')).toEqual([['acme.', 'example.', 'com/'], ['tier']]);
+    expect(keyParts('backstage.io/managed-by-location')).toEqual([['backstage.', 'io/'], ['managed-by-location']]);
+    expect(keyParts('Owned by')).toEqual([['Owned by']]);
+    expect(keyParts('')).toEqual([]);
+  });
+
+  it('lose nothing', () => {
+    for (const key of ['a.b/c.d', '..', './x', 'a..b', '/']) expect(keyParts(key).flat().join('')).toBe(key);
   });
 });

@@ -15,6 +15,11 @@ export function shortPath(path: string, most = long): string {
   return head === '' || left === 0 ? path : `${head}…/${tail}`;
 }
 
+/** The parts of a key such as `acme.example.com/tier`: before and after its slash, each with the pieces between its dots. */
+export function keyParts(key: string): string[][] {
+  return pathPieces(key).map((part) => part.match(/[^.]*\.+|[^.]+$/g) ?? [part]);
+}
+
 /** The pieces between which a path may be broken: after its slashes, several of them being one. */
 export function pathPieces(path: string): string[] {
   return path.match(/[^/]*\/+|[^/]+$/g) ?? [];
