@@ -31,6 +31,11 @@ function itemLabel(status: ItemStatus, dryRun: boolean): string {
   return dryRun && status === 'pending' ? 'Planned' : looks[status].label;
 }
 
+/** Whether it may arrive when it is sent again: an id that another entity has is taken until somebody renames one. */
+function mayHelp(item: Item): boolean {
+  return item.status === 'failed' && item.code !== 'duplicate_id';
+}
+
 export function RunItems({ run }: { run: Run }) {
   const { status } = useSearch({ from: '/exports/runs/$run' });
   const navigate = useNavigate();
@@ -42,7 +47,7 @@ export function RunItems({ run }: { run: Run }) {
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const retry = useRetry(run.id);
   const items = query.data?.pages.flatMap((page) => page.items);
-  const retryable = run.dryRun || isUnderWay(run) ? [] : (items ?? []).filter((i) => i.status === 'failed').map((i) => i.entityRef);
+  const retryable = run.dryRun || isUnderWay(run) ? [] : (items ?? []).filter(mayHelp).map((i) => i.entityRef);
   const picked = retryable.filter((ref) => chosen.has(ref)).slice(0, mostRetried);
 
   const pick = (refs: string[], on: boolean) => {

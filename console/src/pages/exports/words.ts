@@ -112,6 +112,7 @@ export function outcomeText(run: Pick<Run, 'counts' | 'dryRun' | 'status'>): str
 
 const codes: Record<string, string> = {
   unmappable_id: 'its name makes no id that Rely takes',
+  duplicate_id: 'another entity has this id; name or map one of them differently',
   mapping: 'the mapping failed',
   too_large: 'larger than one request may be',
   rejected: 'refused by the destination',
