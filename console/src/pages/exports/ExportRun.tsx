@@ -17,6 +17,7 @@ import { Panel } from '../../ui/Panel';
 import { Status } from '../../ui/Status';
 import { Time } from '../../ui/Time';
 import classes from './ExportRun.module.css';
+import { type Lost, lostOf } from './lost';
 import { ActionError, ExportsOff, RunProblem } from './Notices';
 import { RunCounts, RunTraffic } from './RunCounts';
 import { Requester } from './RunHistory';
@@ -43,7 +44,7 @@ function Watched({ id }: { id: string }) {
   const run = useQuery(runQuery(id));
   useDocumentTitle('Export run');
   useRefreshOnChange(run.data);
-  if (run.data) return <Loaded run={run.data} />;
+  if (run.data) return <Loaded run={run.data} lost={lostOf(run)} />;
   if (run.isError) {
     if (run.error instanceof ApiError && run.error.status === 404) {
       return (
@@ -67,7 +68,7 @@ function Watched({ id }: { id: string }) {
   );
 }
 
-function Loaded({ run }: { run: Run }) {
+function Loaded({ run, lost }: { run: Run; lost: Lost | undefined }) {
   const underWay = isUnderWay(run);
   const look = statusLook(run.status);
   return (
@@ -89,13 +90,13 @@ function Loaded({ run }: { run: Run }) {
         </span>
       </PageHeader>
       <Stack gap="lg">
-        {underWay ? <RunProgress run={run} /> : <RunProblem run={run} />}
+        {underWay ? <RunProgress run={run} lost={lost} /> : <RunProblem run={run} />}
         <RunCounts run={run} />
         <RunWarnings warnings={run.warnings ?? []} />
-        <RunItems run={run} />
         <Panel title="Traffic">
           <RunTraffic run={run} />
         </Panel>
+        <RunItems run={run} />
         <Identity run={run} />
       </Stack>
     </>

@@ -16,6 +16,7 @@ import { Destination } from './Destination';
 import classes from './Exports.module.css';
 import { Figures } from './Figures';
 import { LastRun } from './LastRun';
+import { type Lost, lostOf } from './lost';
 import { ActionError, ExportsOff } from './Notices';
 import { PreviewSearch } from './PreviewSearch';
 import { RunHistory } from './RunHistory';
@@ -46,10 +47,10 @@ function Hosted() {
       <PageHeader title="Exports" right={<StartButtons busy={running !== undefined} start={start} />}>
         The catalog, sent to Rely
       </PageHeader>
-      <Stack gap="lg">
+      <Stack gap="lg" className={classes.page}>
         <ActionError error={start.error} />
         {status.data ? (
-          <Loaded status={status.data} />
+          <Loaded status={status.data} lost={lostOf(status)} />
         ) : status.isError ? (
           <ErrorState error={status.error} onRetry={() => void status.refetch()} />
         ) : (
@@ -63,16 +64,16 @@ function Hosted() {
   );
 }
 
-function Loaded({ status }: { status: ExportStatus }) {
+function Loaded({ status, lost }: { status: ExportStatus; lost: Lost | undefined }) {
   const running = isUnderWay(status.running) ? status.running : undefined;
   return (
     <>
       <VisuallyHidden role="status">{running || !status.last ? '' : `The last run: ${statusLook(status.last.status).label}, ${outcomeText(status.last)}`}</VisuallyHidden>
-      {running ? <RunProgress key={running.id} run={running} link /> : status.last && <LastRun run={status.last} />}
+      {running ? <RunProgress key={running.id} run={running} lost={lost} link /> : status.last && <LastRun run={status.last} />}
       <Figures status={status} />
       <div className={classes.columns}>
-        <RunHistory running={running} />
-        <Stack gap="lg" className={classes.side}>
+        <RunHistory running={running} lost={lost !== undefined} />
+        <Stack gap="lg">
           <Panel title="Preview">
             <PreviewSearch />
           </Panel>

@@ -16,10 +16,10 @@ import classes from './RunHistory.module.css';
 import { useNow } from './useNow';
 import { durationOf, durationText, kindText, number, outcomeText, statusLook, triggerText } from './words';
 
-/** `running` is the run under way as it is known best. */
-export function RunHistory({ running }: { running: Run | undefined }) {
+/** `running` is the run under way as it is known best; `lost` says that nobody tells how it goes on. */
+export function RunHistory({ running, lost }: { running: Run | undefined; lost: boolean }) {
   const query = useInfiniteQuery(runsQuery);
-  const now = useNow(running !== undefined);
+  const now = useNow(running !== undefined && !lost);
   const runs = query.data && withCurrent(query.data.pages.flatMap((page) => page.items), running);
   return (
     <Panel title="History">
@@ -60,21 +60,23 @@ function withCurrent(runs: Run[], running: Run | undefined): Run[] {
 
 function Runs({ runs, now }: { runs: Run[]; now: number }) {
   return (
-    <Table className={classes.table} verticalSpacing={10} horizontalSpacing="sm">
-      <caption className={classes.caption}>Runs</caption>
-      <Table.Thead>
-        <Table.Tr>
-          <Table.Th>Run</Table.Th>
-          <Table.Th className={classes.wide}>Status</Table.Th>
-          <Table.Th className={classes.wide}>Started</Table.Th>
-          <Table.Th className={`${classes.wide} ${classes.n}`}>Took</Table.Th>
-          <Table.Th className={`${classes.wide} ${classes.n}`}>Sent</Table.Th>
-          <Table.Th className={`${classes.wide} ${classes.n}`}>Unchanged</Table.Th>
-          <Table.Th className={`${classes.wide} ${classes.n}`}>Failed</Table.Th>
-        </Table.Tr>
-      </Table.Thead>
-      <Table.Tbody>{runs.map((run) => <Row key={run.id} run={run} now={now} />)}</Table.Tbody>
-    </Table>
+    <div className={classes.room}>
+      <Table className={classes.table} verticalSpacing={10} horizontalSpacing="sm">
+        <caption className={classes.caption}>Runs</caption>
+        <Table.Thead>
+          <Table.Tr>
+            <Table.Th>Run</Table.Th>
+            <Table.Th className={classes.wide}>Status</Table.Th>
+            <Table.Th className={classes.wide}>Started</Table.Th>
+            <Table.Th className={`${classes.wide} ${classes.n}`}>Took</Table.Th>
+            <Table.Th className={`${classes.wide} ${classes.n}`}>Sent</Table.Th>
+            <Table.Th className={`${classes.wide} ${classes.n}`}>Unchanged</Table.Th>
+            <Table.Th className={`${classes.wide} ${classes.n}`}>Failed</Table.Th>
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>{runs.map((run) => <Row key={run.id} run={run} now={now} />)}</Table.Tbody>
+      </Table>
+    </div>
   );
 }
 

@@ -4,8 +4,12 @@ import { useDisclosure } from '@mantine/hooks';
 import { Link } from '@tanstack/react-router';
 import IconStop from '@tabler/icons-react/dist/esm/icons/IconPlayerStop.mjs';
 import IconHourglass from '@tabler/icons-react/dist/esm/icons/IconHourglass.mjs';
+import { advise } from '../../api/errors';
 import type { Run } from '../../api/export';
+import { Notice } from '../../ui/Notice';
+import { Time } from '../../ui/Time';
 import { Confirm } from './Confirm';
+import type { Lost } from './lost';
 import { ActionError } from './Notices';
 import { announcement, phases, progressOf, secondsUntil } from './progress';
 import classes from './RunProgress.module.css';
@@ -13,19 +17,27 @@ import { useCancel } from './useRunActions';
 import { useNow } from './useNow';
 import { bytesText, count, durationOf, durationText, etaText, kindText, number, rateText } from './words';
 
-export function RunProgress({ run, link }: { run: Run; link?: boolean }) {
-  const now = useNow(true);
+interface Props {
+  run: Run;
+  /** Nobody answers: this is how it stood, and nothing goes on here. */
+  lost: Lost | undefined;
+  link?: boolean;
+}
+
+export function RunProgress({ run, lost, link }: Props) {
+  const now = useNow(!lost);
   const progress = progressOf(run);
-  const wait = secondsUntil(run.waitingUntil, now);
+  const wait = lost ? 0 : secondsUntil(run.waitingUntil, now);
+  const still = wait > 0 || lost;
   const { counts: c } = run;
   const facts = [
     durationText(durationOf(run, now)),
-    wait > 0 ? undefined : rateText(run.rate),
-    wait > 0 ? undefined : etaText(run.etaSeconds),
+    still ? undefined : rateText(run.rate),
+    still ? undefined : etaText(run.etaSeconds),
     c.requests > 0 ? count(c.requests, 'request', 'requests') : undefined,
     c.wireBytes > 0 ? bytesText(c.wireBytes) : undefined,
   ].filter((f) => f !== undefined);
-  const title = run.dryRun ? 'A dry run is under way' : run.status === 'queued' ? 'A run waits for its turn' : 'A run is under way';
+  const title = lost ? 'A run was under way' : run.dryRun ? 'A dry run is under way' : run.status === 'queued' ? 'A run waits for its turn' : 'A run is under way';
   return (
     <Paper component="section" aria-label="Progress" className={classes.card}>
       <div className={classes.head}>
@@ -39,7 +51,7 @@ export function RunProgress({ run, link }: { run: Run; link?: boolean }) {
               Watch
             </Button>
           )}
-          <Cancel run={run} />
+          {!lost && <Cancel run={run} />}
         </div>
       </div>
       <Phases run={run} />
@@ -53,6 +65,7 @@ export function RunProgress({ run, link }: { run: Run; link?: boolean }) {
         aria-valuetext={progress.amount}
         data-unknown={progress.percent === undefined || undefined}
         data-waiting={wait > 0 || undefined}
+        data-lost={lost ? true : undefined}
       >
         <span className={classes.bar} style={{ width: progress.percent === undefined ? undefined : `${progress.percent}%` }} />
       </div>
@@ -77,11 +90,21 @@ export function RunProgress({ run, link }: { run: Run; link?: boolean }) {
           {run.note}
         </p>
       )}
+      {run.note && <Text size="sm" mt={6} className={classes.note}>{run.note}</Text>}
       <Text size="sm" c="dimmed" className={classes.facts}>
         {facts.map((fact) => <span key={fact}>{fact}</span>)}
         {c.failed > 0 && <span className={classes.failed}>{number(c.failed)} failed so far</span>}
       </Text>
-      <VisuallyHidden role="status">{wait > 0 ? 'Rely asked us to wait' : announcement(run)}</VisuallyHidden>
+      {lost && (
+        <div className={classes.lost}>
+          <Notice tone="warn" title={advise(lost.error).title}>
+            <Text size="sm" component="div">
+              This is how the run stood <Time value={lost.at} />; nobody knows here how it has gone on. The server is asked again by itself.
+            </Text>
+          </Notice>
+        </div>
+      )}
+      <VisuallyHidden role="status">{lost ? `${advise(lost.error).title}. It is not known how the run goes on` : wait > 0 ? 'Rely asked us to wait' : announcement(run)}</VisuallyHidden>
     </Paper>
   );
 }

@@ -2,8 +2,10 @@ import { Anchor, Group, Text, VisuallyHidden } from '@mantine/core';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useRef } from 'react';
 import IconOut from '@tabler/icons-react/dist/esm/icons/IconExternalLink.mjs';
+import { advise } from '../../api/errors';
 import { safeUrl } from '../../api/entity';
 import { type Run, runsQuery } from '../../api/spacelift';
+import { Time } from '../../ui/Time';
 import { Delta } from './Delta';
 import classes from './RunProgress.module.css';
 import { StateChip } from './StateChip';
@@ -22,6 +24,7 @@ export function RunProgress({ stackId, runId, state: first }: Props) {
   const run = runs.data?.pages.flatMap((p) => p.items).find((r) => r.id === runId);
   const state = run?.state ?? first ?? 'QUEUED';
   const reached = useFurthest(state);
+  const lost = runs.isError && !isFinal(state) && runs.dataUpdatedAt > 0 ? { at: new Date(runs.dataUpdatedAt).toISOString() } : undefined;
   const url = safeUrl(run?.url);
   return (
     <div>
@@ -44,7 +47,9 @@ export function RunProgress({ stackId, runId, state: first }: Props) {
           </li>
         ))}
       </ol>
-      <Text size="sm" c="dimmed" mt="sm">{whatNext(state, run)}</Text>
+      <Text size="sm" c="dimmed" mt="sm" component="div" role={lost ? 'status' : undefined}>
+        {lost ? <>{advise(runs.error).title}: this is how the run stood <Time value={lost.at} />. It is asked again by itself.</> : whatNext(state, run)}
+      </Text>
       <VisuallyHidden role="status">{`The run is ${stateText(state).toLowerCase()}`}</VisuallyHidden>
     </div>
   );
