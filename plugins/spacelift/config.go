@@ -3,6 +3,7 @@ package spacelift
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/url"
 	"os"
@@ -83,6 +84,12 @@ func (c *Config) Validate() error {
 	}
 	if !c.APISecret.IsZero() && c.APISecretFile != "" {
 		add("apiSecretFile", "keep one of them", "is given beside apiSecret")
+	}
+	if c.APISecret.IsZero() && c.APISecretFile != "" {
+		if _, err := c.readSecret(); err != nil {
+			file, _ := errors.AsType[*fs.PathError](err)
+			add("apiSecretFile", "the secret is read from it at each exchange", "cannot be read: %v", file)
+		}
 	}
 	if placeholder(c.APIKey) {
 		add("apiKey", "put the id of your API key there", "is a placeholder")
@@ -245,11 +252,14 @@ func (c *Config) readSecret() (config.Secret, error) {
 	}
 	text, err := os.ReadFile(c.APISecretFile)
 	if err != nil {
-		return config.Secret{}, fmt.Errorf("read spacelift.apiSecretFile: %w", err)
+		return config.Secret{}, fmt.Errorf("spacelift.apiSecretFile: %w", err)
 	}
 	secret := strings.TrimSpace(string(text))
 	if secret == "" {
-		return config.Secret{}, fmt.Errorf("spacelift.apiSecretFile %s is empty", c.APISecretFile)
+		// An error of the file system's, because these name the path and nothing else.
+		return config.Secret{}, fmt.Errorf("spacelift.apiSecretFile: %w", &fs.PathError{Op: "read", Path: c.APISecretFile, Err: errEmpty})
 	}
 	return config.NewSecret(secret), nil
 }
+
+var errEmpty = errors.New("the file is empty")

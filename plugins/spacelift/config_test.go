@@ -155,12 +155,16 @@ func TestAddresses(t *testing.T) {
 func TestSecretFile(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "secret")
-	cfg, err := load(t, "spacelift: {hostUrl: acme, apiKey: k, apiSecretFile: "+file+"}\n", nil)
-	if err != nil {
+	yaml := "spacelift: {hostUrl: acme, apiKey: k, apiSecretFile: " + file + "}\n"
+	if _, err := load(t, yaml, nil); err == nil || !strings.Contains(err.Error(), "app-config.yaml:1: spacelift.apiSecretFile: cannot be read: open "+file+": no such file") {
+		t.Errorf("a file that is not there: %v", err)
+	}
+	if err := os.WriteFile(file, []byte("zero"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := cfg.readSecret(); err == nil {
-		t.Error("a file that is not there")
+	cfg, err := load(t, yaml, nil)
+	if err != nil {
+		t.Fatal(err)
 	}
 	for _, secret := range []string{"one", "two"} {
 		if err := os.WriteFile(file, []byte(secret+"\n"), 0o600); err != nil {
@@ -174,6 +178,9 @@ func TestSecretFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := cfg.readSecret(); err == nil || !strings.Contains(err.Error(), "is empty") {
+		t.Errorf("an empty file: %v", err)
+	}
+	if _, err := load(t, yaml, nil); err == nil || !strings.Contains(err.Error(), file+": the file is empty") {
 		t.Errorf("an empty file: %v", err)
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
+	"io/fs"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -174,8 +176,7 @@ func (c *Client) exchange(ctx context.Context, resting config.Secret) (*token, c
 	secret, err := c.options.Secret(ctx)
 	if err != nil || secret.IsZero() {
 		c.metrics.exchanges.WithLabelValues("error").Inc()
-		// The error is not told: whoever reads secrets may well put one into it.
-		return nil, secret, &Error{Code: CodeAuth, Status: http.StatusServiceUnavailable, Message: "the secret of the Spacelift API key cannot be read"}
+		return nil, secret, unread(err)
 	}
 	if !resting.IsZero() && secret.Equal(resting.Reveal()) {
 		return nil, secret, &Error{why: unchanged}
@@ -196,6 +197,16 @@ func (c *Client) exchange(ctx context.Context, resting config.Secret) (*token, c
 		c.metrics.exchanges.WithLabelValues("error").Inc()
 	}
 	return fresh, secret, failure
+}
+
+// unread is the error of a secret that cannot be read. Only that of a file is told: whoever reads secrets may well put one
+// into another.
+func unread(err error) *Error {
+	e := &Error{Code: CodeAuth, Status: http.StatusServiceUnavailable, Message: "the secret of the Spacelift API key cannot be read"}
+	if file, ok := errors.AsType[*fs.PathError](err); ok {
+		e.Message += ": " + file.Error()
+	}
+	return e
 }
 
 // received reads the answer to an exchange. Whether a refusal is null or an error is not documented (spacelift.md 9), so

@@ -80,7 +80,7 @@ func (c *Client) post(ctx context.Context, r request) (answer, *Error) {
 	}
 	response, err := c.options.HTTP.Do(req)
 	if err != nil {
-		return answer{}, lost(ctx, r.document, err, sent.mayHaveArrived(ctx))
+		return answer{}, lost(ctx, r.document, req.URL.Host, err, sent.mayHaveArrived(ctx))
 	}
 	defer func() { _ = response.Body.Close() }()
 	body, err := io.ReadAll(io.LimitReader(response.Body, c.options.MaxBody+1))
@@ -90,13 +90,17 @@ func (c *Client) post(ctx context.Context, r request) (answer, *Error) {
 	}
 	switch {
 	case err != nil:
-		return answer{}, lost(ctx, r.document, err, true)
+		return answer{}, lost(ctx, r.document, req.URL.Host, err, true)
 	case int64(len(body)) > c.options.MaxBody:
 		return answer{}, nonsense(r.document, fmt.Errorf("more than %d bytes", c.options.MaxBody))
 	}
 	decoded, err := decodeEnvelope(body)
 	if err != nil {
-		return answer{}, nonsense(r.document, fmt.Errorf("%s: %w", kindOf(response, body), err))
+		failure := nonsense(r.document, err)
+		if isPage(response, body) {
+			failure.Message += ": it is a web page, such as a sign-in, and not an API's"
+		}
+		return answer{}, failure
 	}
 	return r.answer(decoded, response)
 }
@@ -193,17 +197,18 @@ func (c *Client) refusal(r request, response *http.Response, body []byte) (answe
 }
 
 // lost is a request whose answer did not come. The texts of net/http hold addresses, but neither headers nor bodies.
-func lost(ctx context.Context, d *document, err error, mayHaveArrived bool) *Error {
+func lost(ctx context.Context, d *document, host string, err error, mayHaveArrived bool) *Error {
 	ambiguous := d.once() && mayHaveArrived
 	if ctx.Err() != nil {
-		e := gone(ctx, "Spacelift's answer")
+		e := gone(ctx, "Spacelift's answer from "+host)
 		e.Ambiguous = ambiguous
 		return e
 	}
-	return &Error{
-		Code: CodeUnavailable, Status: http.StatusBadGateway, why: outage, Ambiguous: ambiguous, Err: err,
-		Message: "the connection to Spacelift failed",
+	text := "the connection to Spacelift at " + host + " failed"
+	if why := cause(err); why != "" {
+		text += ": " + why
 	}
+	return &Error{Code: CodeUnavailable, Status: http.StatusBadGateway, why: outage, Ambiguous: ambiguous, Err: err, Message: text}
 }
 
 // gone is the error of a call whose time is up or whose caller has left, while it waited for something.
@@ -227,11 +232,8 @@ func nonsense(d *document, err error) *Error {
 	}
 }
 
-func kindOf(response *http.Response, body []byte) string {
-	if strings.HasPrefix(response.Header.Get("Content-Type"), "text/html") || bytes.HasPrefix(bytes.TrimSpace(body), []byte("<")) {
-		return "a web page instead of JSON"
-	}
-	return "decode"
+func isPage(response *http.Response, body []byte) bool {
+	return strings.HasPrefix(response.Header.Get("Content-Type"), "text/html") || bytes.HasPrefix(bytes.TrimSpace(body), []byte("<"))
 }
 
 // retryAfter reads the header in both of its forms. Without one it is a minute (spacelift.md 5.3), and never more than ten.
