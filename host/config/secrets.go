@@ -61,7 +61,7 @@ func (c *Config) Secrets() []string {
 func (n *node) secrets(path string, add func(string)) {
 	n.walkSecret(segments(path), false, func(path []string, n *node, secret bool) {
 		text, ok := n.text()
-		if !ok {
+		if !ok || spaceliftKeyID(path, text) {
 			return
 		}
 		hidden := partsOf(text, slices.Contains(path, "connection"))
@@ -90,6 +90,15 @@ func (n *node) text() (string, bool) {
 	default:
 		return "", false
 	}
+}
+
+// keyID is the form of the ids of Spacelift's API keys.
+var keyID = regexp.MustCompile(`^[0-9A-Z]{26}$`)
+
+// spaceliftKeyID reports the id of an API key where the rules see a secret: who looks for a key that was refused needs to
+// know which one it was. Whatever else somebody has put there by mistake is hidden.
+func spaceliftKeyID(path []string, text string) bool {
+	return slices.Equal(path, []string{"spacelift", "apiKey"}) && keyID.MatchString(strings.TrimSpace(text))
 }
 
 // walkSecret visits the scalars at and below n and tells of each whether the place, or the way it came, makes it secret.

@@ -188,3 +188,21 @@ func TestSecretGetters(t *testing.T) {
 		t.Error("a number passed for a secret")
 	}
 }
+
+// The id of Spacelift's API key is no secret, and logs need it; what is there in another form may be anything.
+func TestTheIDOfAKeyIsNotHidden(t *testing.T) {
+	t.Parallel()
+	for yaml, want := range map[string]int{
+		"spacelift: {apiKey: 01HZX3M7Q0V8Y2N6K4T5W9ABCD}": 0, "spacelift: {apiKey: '${ID}'}": 0,
+		"spacelift: {apiKey: s3cret-by-mistake}": 1, "other: {apiKey: 01HZX3M7Q0V8Y2N6K4T5W9ABCD}": 1,
+	} {
+		dir := write(t, map[string]string{"app-config.yaml": yaml + "\n"})
+		c, err := config.Load(config.Options{Dir: dir, Environ: []string{"ID=01HZX3M7Q0V8Y2N6K4T5W9ABCD"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := c.Secrets(); len(got) != want {
+			t.Errorf("%s: %q are secret", yaml, got)
+		}
+	}
+}
