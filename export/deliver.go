@@ -39,6 +39,8 @@ type delivery struct {
 	*chunk
 	tries    attempts
 	children []int
+	// replaced tells that what was to be cleared has been replaced.
+	replaced bool
 	// over tells that there is no more to do for this chunk.
 	over bool
 }
@@ -61,6 +63,11 @@ func (d *delivery) step(ctx context.Context) (*Failure, error) {
 			return f, err
 		}
 	}
+	if d.state != stateParked {
+		if f, err := d.cleared(ctx); f != nil || err != nil {
+			return f, err
+		}
+	}
 	return nil, d.settled(ctx)
 }
 
@@ -80,7 +87,12 @@ func (d *delivery) submit(ctx context.Context) (*Failure, error) {
 	for i := range d.elements {
 		bodies[i] = d.elements[i].body
 	}
-	payload := d.dest.Payload(bodies)
+	return d.send(ctx, d.dest.Payload(bodies))
+}
+
+// send hands a payload over, and writes its ticket down.
+func (d *delivery) send(ctx context.Context, payload []byte) (*Failure, error) {
+	d.ticket = ""
 	d.observe("sending")
 	began := time.Now()
 	sent, err := d.dest.Submit(ctx, payload)

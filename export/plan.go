@@ -48,6 +48,7 @@ func (r *runner) plan(ctx context.Context) error {
 	}
 	r.mu.Lock()
 	r.progress.Counts, r.progress.Digest = Counts{Requests: r.progress.Counts.Requests}, ""
+	r.progress.Stale, r.progress.StaleKeys = 0, nil
 	r.mu.Unlock()
 	p := newPlanner(r)
 	if err := r.readAll(ctx, p.take); err != nil {

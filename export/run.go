@@ -56,6 +56,11 @@ type progress struct {
 	ETA          float64   `json:"eta,omitempty"`
 	WaitingUntil time.Time `json:"waitingUntil,omitzero"`
 	Warnings     []string  `json:"warnings,omitempty"`
+	// Clears is how the destination clears, as far as the run knows.
+	Clears int `json:"clears,omitempty"`
+	// Stale is how many entities keep what they were told to clear, and StaleKeys what that is.
+	Stale     int      `json:"stale,omitempty"`
+	StaleKeys []string `json:"staleKeys,omitempty"`
 	// Note says what went wrong last while it is tried again.
 	Note   string `json:"note,omitempty"`
 	Digest string `json:"digest,omitempty"`

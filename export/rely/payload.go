@@ -17,8 +17,11 @@ const (
 	taskTail = `],"parameters":{"unmapped_properties":"ignore","patch":true,"update_properties_and_relations_only":false}}}`
 	bulkHead = `[`
 	bulkTail = `]`
-	rawHead  = `{"entities":[`
-	rawTail  = `]}`
+	// What replaces has the same form but for these: the line end tells Submit.
+	taskTailWhole = `],"parameters":{"unmapped_properties":"ignore","patch":false,"update_properties_and_relations_only":false}}}`
+	bulkHeadWhole = "[\n"
+	rawHead       = `{"entities":[`
+	rawTail       = `]}`
 )
 
 // Payload joins elements to the body of one request. Its form tells Submit how it is sent, so that a payload that was
@@ -31,6 +34,10 @@ func (d *Destination) Payload(elements [][]byte) []byte {
 	case Raw:
 		head, tail = rawHead, rawTail
 	}
+	return join(head, elements, tail)
+}
+
+func join(head string, elements [][]byte, tail string) []byte {
 	size := len(head) + len(tail)
 	for _, e := range elements {
 		size += len(e) + 1
@@ -46,7 +53,7 @@ func (d *Destination) Payload(elements [][]byte) []byte {
 }
 
 // Overhead is that of the longest form.
-func (d *Destination) Overhead() int { return len(taskHead) + len(taskTail) }
+func (d *Destination) Overhead() int { return len(taskHead) + len(taskTailWhole) }
 
 // modeOf is the way that a payload was made for.
 func modeOf(payload []byte) string {

@@ -67,6 +67,9 @@ type Options struct {
 	Mapping *mapping.Mapping
 	// Limits are those of the configuration; zero fields have the defaults of export.md 1.3.
 	Limits export.Limits
+	// Replace has entities that keep what they were told to clear written anew, without what others wrote into them. Without
+	// it a warning tells of them.
+	Replace bool
 	// Kinds lists the catalog's kinds that have no rules of their own and need a blueprint; nil means none.
 	Kinds func(ctx context.Context) ([]string, error)
 	// UserAgent names us.

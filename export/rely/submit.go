@@ -1,6 +1,7 @@
 package rely
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -26,8 +27,12 @@ func (d *Destination) Submit(ctx context.Context, payload []byte) (export.Submit
 	switch modeOf(payload) {
 	case Bulk:
 		// patch and the like were sent with capitals (export.md 2.2); a server that is not Python's reads these as well.
+		patch := "True"
+		if bytes.HasPrefix(payload, []byte(bulkHeadWhole)) {
+			patch = "False"
+		}
 		a, err := d.client.do(ctx, http.MethodPut, "/api/v1/entities/bulk", url.Values{
-			"unmappedProperties": {"ignore"}, "patch": {"True"}, "updatePropertiesAndRelationsOnly": {"False"},
+			"unmappedProperties": {"ignore"}, "patch": {patch}, "updatePropertiesAndRelationsOnly": {"False"},
 		}, payload)
 		return export.Submitted{WireBytes: a.sent}, withCulprit(err, payload)
 	case Raw:

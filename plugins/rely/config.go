@@ -42,7 +42,10 @@ type Config struct {
 	Fields     struct {
 		Deny *[]string `config:"deny"`
 	} `config:"fields"`
-	Users              string `config:"users"`
+	Users string `config:"users"`
+	// Clearing says what becomes of entities that keep what they were told to clear: null, a warning; replace, they are
+	// written anew (export.md 3).
+	Clearing           string `config:"clearing"`
 	IncludeDefinitions bool   `config:"includeDefinitions"`
 	Deletions          struct {
 		Policy      string  `config:"policy"`
@@ -61,6 +64,12 @@ type Config struct {
 	} `config:"limits"`
 }
 
+// The values of rely.clearing. In YAML null is also a value, and means the same.
+const (
+	clearByNull    = "null"
+	clearByReplace = "replace"
+)
+
 // defaults are those of export.md 1.3.
 func defaults() Config {
 	var c Config
@@ -68,6 +77,7 @@ func defaults() Config {
 	c.API.Mode = rely.Auto
 	c.RawPath = rely.DefaultRawPath
 	c.Mapping, c.IDStrategy, c.Users = mapping.Native, mapping.ByRef, string(mapping.FullUsers)
+	c.Clearing = clearByNull
 	c.Deletions.Policy, c.Deletions.MaxFraction, c.Deletions.MaxCount = "none", 0.1, 500
 	c.Migrate.AllowGet = true
 	c.Limits.MaxEntities, c.Limits.MaxBytes, c.Limits.Concurrency, c.Limits.RatePerMinute = 100, 768<<10, 2, 300
@@ -184,6 +194,7 @@ func (l *loader) modes(c Config) {
 	}
 	one("rely.api.mode", c.API.Mode, rely.Modes()...)
 	one("rely.users", c.Users, string(mapping.FullUsers), string(mapping.PseudonymousUsers), string(mapping.OmittedUsers))
+	one("rely.clearing", c.Clearing, clearByNull, clearByReplace)
 	switch c.Deletions.Policy {
 	case "none":
 	case "hide", "delete":

@@ -98,6 +98,8 @@ func TestMistakes(t *testing.T) {
 		"no deletions": {proxy + "rely:\n  deletions: {policy: none, maxFraction: 0.1, maxCount: 500}", ""},
 		"mode":         {proxy + "rely:\n  api: {mode: fast}", `app-config.yaml:7: rely.api.mode: unknown value "fast"; use one of auto, tasks, bulk, raw`},
 		"users":        {proxy + "rely:\n  users: some", `app-config.yaml:7: rely.users: unknown value "some"; use one of full, pseudonymous, omit`},
+		"clearing":     {proxy + "rely:\n  clearing: never", `app-config.yaml:7: rely.clearing: unknown value "never"; use one of null, replace`},
+		"null":         {proxy + "rely:\n  clearing: null", ""},
 		"limits":       {proxy + "rely:\n  limits: {maxEntities: 0}", "app-config.yaml:7: rely.limits.maxEntities: 0 is not between 1 and 10000"},
 		"gzip twice":   {proxy + "rely:\n  gzip: true\n  syncWithGzip: false", "app-config.yaml:8: rely.syncWithGzip: says the opposite of rely.gzip, which means the same; keep one of them"},
 		"rewrite":      {"proxy:\n  /rely:\n    target: https://x\n    pathRewrite: {'^/(?=api)': /}\n    headers: {Authorization: Bearer x}\nrely: {}", "app-config.yaml:4: proxy./rely.pathRewrite.^/(?=api): the expression is not supported: error parsing regexp: invalid or unsupported Perl syntax: `(?=`"},

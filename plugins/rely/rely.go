@@ -66,7 +66,7 @@ func (p *Plugin) Register(ctx context.Context, env *host.Env) error {
 	}
 	target := rely.Options{
 		Target: s.proxy.target, Headers: s.proxy.headers, Prefix: proxyPrefix, Rewrites: s.proxy.rewrites, Insecure: s.proxy.insecure,
-		Gzip: s.gzip, Mode: s.API.Mode, RawPath: s.RawPath, Mapping: s.mapping, Limits: s.limits,
+		Gzip: s.gzip, Mode: s.API.Mode, RawPath: s.RawPath, Replace: s.Clearing == clearByReplace, Mapping: s.mapping, Limits: s.limits,
 		Kinds: func(ctx context.Context) ([]string, error) {
 			return otherKinds(ctx, env.Catalog, s.filter, s.mapping.Kinds())
 		},

@@ -2,10 +2,12 @@ package rely_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"iter"
 	"maps"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync"
@@ -71,6 +73,15 @@ func components(t testing.TB, n, size int) *memory {
 			i, strings.Repeat("d", size), (i+1)%n))
 	}
 	return m
+}
+
+func (m *memory) set(t testing.TB, i int, text string) {
+	t.Helper()
+	o, err := entity.ParseObject([]byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.list[i] = entity.FromObject(o)
 }
 
 func (m *memory) add(t testing.TB, text string) {
@@ -360,12 +371,13 @@ func TestScenario13Gzip(t *testing.T) {
 func TestScenario14Switches(t *testing.T) {
 	t.Parallel()
 	s := scene{catalog: components(t, 12, 10), sim: relytest.Start(t, unlimited())}
+	s.catalog.add(t, full)
 	p := s.start(t)
 	values := simulator.SwitchValues()
 	delete(values, "delete") // nothing is deleted
 	delete(values, "plan")   // below
 	if testing.Short() {
-		for _, name := range []string{"casing", "blueprintChange", "relationRepeat", "null"} {
+		for _, name := range []string{"casing", "relationRepeat", "taskAtomicity"} {
 			delete(values, name)
 		}
 	}
@@ -399,6 +411,8 @@ func TestScenario14Switches(t *testing.T) {
 		if r.Status != "succeeded" || s.sim.Digest() != want {
 			t.Errorf("%v: %+v", chosen, r)
 		}
+		s.change(t, p, chosen)
+		s.takeID(t, p, chosen)
 	}
 	try(0, map[string]string{})
 	for _, plan := range []string{"402", "403"} {
@@ -412,6 +426,74 @@ func TestScenario14Switches(t *testing.T) {
 			t.Errorf("plan %s: %+v", plan, r)
 		}
 	}
+}
+
+const (
+	full  = `{"kind":"Component","metadata":{"name":"changing"},"spec":{"lifecycle":"production"},"relations":[{"type":"ownedBy","targetRef":"group:default/team"},{"type":"dependsOn","targetRef":"component:default/c-00001"}]}`
+	blank = `{"kind":"Component","metadata":{"name":"changing"},"spec":{}}`
+)
+
+// change takes a property and two relations from an entity, and looks at what is left of them.
+func (s scene) change(t *testing.T, p *page, chosen map[string]string) {
+	t.Helper()
+	last := len(s.catalog.list) - 1
+	before := s.catalog.list[last]
+	defer func() { s.catalog.list[last] = before }()
+	s.catalog.set(t, last, blank)
+	r := p.migrate("")
+	e := s.stored(t, "component.default.changing")
+	left := []any{e.Properties["lifecycle"], e.Relations["ownerTeam"], e.Relations["dependsOnComponents"]}
+	warned := slices.ContainsFunc(r.Warnings, func(w string) bool {
+		return strings.HasPrefix(w, "stale_fields: ") && strings.Contains(w, "1 entities keep properties.lifecycle, relations.ownerTeam;")
+	})
+	ignores := chosen["null"] == "ignore"
+	if r.Status != "succeeded" || r.Counts.Sent != 1 || (left[0] == nil) == ignores || (left[1] == nil) == ignores || left[2] != nil || warned != ignores {
+		t.Errorf("%v: left %v, %+v", chosen, left, r)
+	}
+}
+
+// takeID lets another blueprint have an entity's id before the entity comes.
+func (s scene) takeID(t *testing.T, p *page, chosen map[string]string) {
+	t.Helper()
+	if status, text := s.ask(t, http.MethodPost, "/api/v1/entities", `{"id":"component.default.taken","blueprintId":"resource","title":"Taken"}`); status >= 300 {
+		t.Fatalf("%d %s", status, text)
+	}
+	s.catalog.add(t, `{"kind":"Component","metadata":{"name":"taken"}}`)
+	defer func() { s.catalog.list = s.catalog.list[:len(s.catalog.list)-1] }()
+	r := p.migrate("&full=true")
+	wantStatus, wantBlueprint := "partial", "resource"
+	if chosen["blueprintChange"] == "replace" {
+		wantStatus, wantBlueprint = "succeeded", "service"
+	}
+	if e := s.stored(t, "component.default.taken"); r.Status != wantStatus || e.BlueprintID != wantBlueprint {
+		t.Errorf("%v: the blueprint is %s, %+v", chosen, e.BlueprintID, r)
+	}
+}
+
+type storedEntity struct {
+	BlueprintID           string
+	Properties, Relations map[string]any
+}
+
+// stored is what the simulator has of an entity.
+func (s scene) stored(t *testing.T, id string) (e storedEntity) {
+	t.Helper()
+	status, text := s.ask(t, http.MethodGet, "/api/v1/entities/"+id, "")
+	if err := json.Unmarshal(text, &e); err != nil || status != http.StatusOK {
+		t.Fatalf("%s: %d %s", id, status, text)
+	}
+	return e
+}
+
+// ask makes a request to the simulator's API.
+func (s scene) ask(t *testing.T, method, path, body string) (int, []byte) {
+	t.Helper()
+	r := httptest.NewRequestWithContext(t.Context(), method, path, strings.NewReader(body))
+	r.Header.Set("Authorization", "Bearer "+simulator.Token)
+	r.Header.Set("Content-Type", "application/json")
+	w := httptest.NewRecorder()
+	s.sim.ServeHTTP(w, r)
+	return w.Code, w.Body.Bytes()
 }
 
 func switches(v map[string]string) simulator.Switches {
