@@ -52,8 +52,8 @@ func join(head string, elements [][]byte, tail string) []byte {
 	return append(out, tail...)
 }
 
-// Overhead is that of the longest form.
-func (d *Destination) Overhead() int { return len(taskHead) + len(taskTailWhole) }
+// Overhead is that of the longest form. What replaces is shorter for the nulls that it lacks.
+func (d *Destination) Overhead() int { return len(taskHead) + len(taskTail) }
 
 // modeOf is the way that a payload was made for.
 func modeOf(payload []byte) string {
