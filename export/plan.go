@@ -315,7 +315,7 @@ func (p *planner) take(ctx context.Context, m *mapped) error {
 		return p.unmappable(ctx, m)
 	}
 	for _, w := range m.doc.Warnings {
-		p.warn(w)
+		p.warnOf(w, m.ref)
 	}
 	key := maphash.String(p.seed, m.doc.ID)
 	if _, taken := p.seen[key]; taken {

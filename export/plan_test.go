@@ -229,3 +229,22 @@ func TestMissingKeys(t *testing.T) {
 		}
 	}
 }
+
+// TestWarningsNameAnExample, the first entity that they are about, and stay one when a run is resumed.
+func TestWarningsNameAnExample(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, databasetest.SQLite(t))
+	for i := range 4 {
+		r.catalog.put(t, fmt.Sprintf(`{"kind":"Component","metadata":{"name":"n%d","annotations":{"warn":"properties.email is left out where it is no email"}}}`, i))
+	}
+	row := r.run(func(q *request) { q.dryRun = true })
+	want := []string{"properties.email is left out where it is no email, as in component:default/n0"}
+	if !slices.Equal(row.progress.Warnings, want) {
+		t.Errorf("%q", row.progress.Warnings)
+	}
+	again := &runner{Engine: r.Engine, row: row, progress: row.progress, warned: warnedOf(row.progress.Warnings)}
+	again.warnOf("properties.email is left out where it is no email", "component:default/n3")
+	if !slices.Equal(again.progress.Warnings, want) {
+		t.Errorf("%q", again.progress.Warnings)
+	}
+}

@@ -2,6 +2,7 @@ package export
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"time"
 )
@@ -50,14 +51,35 @@ func (r *runner) count(f func(c *Counts)) {
 }
 
 // warn keeps a warning for people: the first ones, and no two alike.
-func (r *runner) warn(text string) {
+func (r *runner) warn(text string) { r.warnOf(text, "") }
+
+// asIn stands between a warning and the first entity that it was about.
+const asIn = ", as in "
+
+// warnOf is warn with an entity for an example: of the same warning about others, nothing is kept.
+func (r *runner) warnOf(text, ref string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if len(r.progress.Warnings) >= maxWarnings || r.warned[text] {
 		return
 	}
 	r.warned[text] = true
+	if ref != "" {
+		text += asIn + ref
+	}
 	r.progress.Warnings = append(r.progress.Warnings, text)
+}
+
+// warnedOf is what a run that goes on has warned of.
+func warnedOf(warnings []string) map[string]bool {
+	warned := make(map[string]bool, len(warnings))
+	for _, w := range warnings {
+		warned[w] = true
+		if i := strings.LastIndex(w, asIn); i >= 0 {
+			warned[w[:i]] = true
+		}
+	}
+	return warned
 }
 
 // enter begins a phase.

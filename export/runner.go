@@ -175,10 +175,7 @@ type runner struct {
 func (e *Engine) execute(ctx context.Context, s *store, ticket string, row runRow) error {
 	r := &runner{
 		Engine: e, s: s, fence: ticket, row: row, phase: row.phase, progress: row.progress,
-		stopping: make(chan struct{}), warned: map[string]bool{},
-	}
-	for _, w := range row.progress.Warnings {
-		r.warned[w] = true
+		stopping: make(chan struct{}), warned: warnedOf(row.progress.Warnings),
 	}
 	log := e.log.With("run", row.id)
 	log.Info("export begins", "cause", row.cause, "dryRun", row.dryRun, "resumed", row.planned)
