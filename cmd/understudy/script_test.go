@@ -37,6 +37,12 @@ func TestScripts(t *testing.T) {
 				return err
 			}
 			env.Setenv("PORT", port)
+			for _, name := range []string{"SPACELIFT", "CONTROL"} {
+				if port, err = freePort(); err != nil {
+					return err
+				}
+				env.Setenv(name, port)
+			}
 			simulator, err := relyPort(context.Background())
 			if err != nil {
 				return err
@@ -126,20 +132,22 @@ func awaitReadiness(ts *testscript.TestScript, want int) {
 	}
 }
 
-// cmdAwait asks the demo on $PORT, as its guest, until the answer is 200: `await METHOD PATH`.
+// cmdAwait asks the demo on $PORT, as its guest, until the answer is 200, and matches: `await METHOD PATH [REGEXP]`.
 func cmdAwait(ts *testscript.TestScript, _ bool, args []string) {
+	want := regexp.MustCompile(strings.Join(args[2:], ""))
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		if status, _, err := request(ctx, args[0], ts.Getenv("PORT"), args[1], guestToken(ctx, ts), ""); err == nil && status == http.StatusOK {
+		status, body, err := request(ctx, args[0], ts.Getenv("PORT"), args[1], guestToken(ctx, ts), "")
+		if err == nil && status == http.StatusOK && want.MatchString(body) {
 			return
 		}
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			ts.Fatalf("%s %s is not 200 after a minute", args[0], args[1])
+			ts.Fatalf("%s %s is not 200 with %s after a minute, but %d: %s", args[0], args[1], want, status, body)
 		}
 	}
 }
