@@ -19,11 +19,12 @@ func (c serveCommand) Run(ctx context.Context, cli *commands, std streams) error
 	if err != nil {
 		return err
 	}
-	return backend.New(
+	server := backend.New(
 		backend.WithConfig(cfg),
 		backend.WithVersion(version),
 		backend.WithOnly(c.Only...),
 		backend.WithLog(std.err, cli.LogFormat),
 		backend.WithEnviron(std.environ),
-	).Add(standard.Plugins()...).Run(ctx)
+	).Add(standard.Plugins()...)
+	return collectSooner(ctx, std.environ, server.Run)
 }
