@@ -68,7 +68,7 @@ func (p *Plugin) Fallback() http.Handler {
 	if p.files == nil {
 		return nil
 	}
-	return http.HandlerFunc(redirectRoot)
+	return http.HandlerFunc(redirectPages)
 }
 
 var (

@@ -104,6 +104,17 @@ func TestTheRootLeadsToTheConsole(t *testing.T) {
 	if res, _ := f.get(t, "/nothing", ""); res.StatusCode != http.StatusNotFound {
 		t.Errorf("GET /nothing: %d", res.StatusCode)
 	}
+	for path, want := range map[string]string{
+		"/catalog/default/component/tracking-api": "/console/catalog/default/component/tracking-api",
+		"/catalog/default/component/a%2Fb":        "/console/catalog/default/component/a%2Fb",
+	} {
+		if res, _ := f.get(t, path, ""); res.StatusCode != http.StatusFound || res.Header.Get("Location") != want {
+			t.Errorf("GET %s: %d %q, want %q", path, res.StatusCode, res.Header.Get("Location"), want)
+		}
+	}
+	if res, _ := f.get(t, "/catalog/default/component", ""); res.StatusCode != http.StatusNotFound {
+		t.Errorf("GET /catalog/default/component: %d", res.StatusCode)
+	}
 	res := f.open(t, t.Context(), http.MethodPost, "/", "")
 	_ = res.Body.Close()
 	if res.StatusCode != http.StatusNotFound {

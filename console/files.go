@@ -58,12 +58,16 @@ func (f *files) page(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(body)
 }
 
-// redirectRoot sends GET / to the console. It is temporary, because a frontend may take the address later.
-func redirectRoot(w http.ResponseWriter, r *http.Request) {
-	if r.URL.Path != "/" || (r.Method != http.MethodGet && r.Method != http.MethodHead) {
+// redirectPages sends GET / to the console, and the address that an entity's page has in Backstage's frontend, which
+// descriptors, chats and other systems link to, to its page here. It is temporary, because a frontend may take the
+// addresses later.
+func redirectPages(w http.ResponseWriter, r *http.Request) {
+	path := r.URL.EscapedPath()
+	entity := strings.HasPrefix(path, "/catalog/") && strings.Count(strings.TrimSuffix(path, "/"), "/") == 4
+	if (path != "/" && !entity) || (r.Method != http.MethodGet && r.Method != http.MethodHead) {
 		w.WriteHeader(http.StatusNotFound)
 		return
 	}
 	w.Header().Set("Cache-Control", "no-store")
-	http.Redirect(w, r, Prefix+"/", http.StatusFound)
+	http.Redirect(w, r, Prefix+path, http.StatusFound)
 }
