@@ -99,6 +99,8 @@ type Prepared struct {
 	Known string
 	// Warnings are for people.
 	Warnings []string
+	// Requests is how many were made, even where there is an error.
+	Requests int
 }
 
 // Submitted is what became of a payload.

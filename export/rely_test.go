@@ -271,6 +271,9 @@ func TestRelyHasWhatThePlanSays(t *testing.T) {
 			if run["status"] != "succeeded" {
 				t.Fatalf("%v", run)
 			}
+			if made := counts(plan)["requests"].(float64) + counts(run)["requests"].(float64); made == 0 || made != float64(p.sim.Stats().Requests) {
+				t.Errorf("%v and %v are not the %d requests that were made", counts(plan)["requests"], counts(run)["requests"], p.sim.Stats().Requests)
+			}
 			if plan["digest"] == nil || plan["digest"] != p.sim.Digest() {
 				t.Errorf("digest %v, the destination has %v", plan["digest"], p.sim.Digest())
 			}

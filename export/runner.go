@@ -286,6 +286,7 @@ func (r *runner) prepare(ctx context.Context) error {
 		began := time.Now()
 		found, err = r.dest.Prepare(ctx, r.known.known, r.row.dryRun)
 		r.meter.request(time.Since(began), err)
+		r.count(func(c *Counts) { c.Requests += found.Requests })
 		return err
 	})
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/klauspost/compress/gzip"
@@ -37,6 +38,7 @@ type client struct {
 	now    func() time.Time
 	hide   *strings.Replacer
 	zip    sync.Pool
+	made   atomic.Int64 // requests so far
 }
 
 func newClient(o Options, target *url.URL) *client {
@@ -100,6 +102,7 @@ func (c *client) do(ctx context.Context, method, path string, query url.Values, 
 		return a, &export.Failure{Kind: export.Misconfigured, Message: fmt.Sprintf("%s %s: %s", method, a.url, c.clean(err.Error())), Err: err}
 	}
 	a.sent = int(req.ContentLength)
+	c.made.Add(1)
 	res, err := c.http.Do(req)
 	if err != nil {
 		return a, c.unreachable(ctx, a, err)

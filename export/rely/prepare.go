@@ -59,6 +59,13 @@ func (d *Destination) adopt(k knowledge) (warnings []string) {
 // Prepare finds out which way the account can be written to and what its blueprints are like; unless dryRun, it makes
 // those that are missing. What was known serves Recall only: the account may have changed since.
 func (d *Destination) Prepare(ctx context.Context, _ string, dryRun bool) (export.Prepared, error) {
+	before := d.client.made.Load()
+	p, err := d.prepare(ctx, dryRun)
+	p.Requests = int(d.client.made.Load() - before)
+	return p, err
+}
+
+func (d *Destination) prepare(ctx context.Context, dryRun bool) (export.Prepared, error) {
 	k := knowledge{Target: d.Target(), Mapping: d.Fingerprint(), Mode: d.opts.Mode}
 	p := export.Prepared{Mode: k.Mode}
 	if k.Mode == Raw {

@@ -1,5 +1,5 @@
 // Generated from export/openapi.yaml by npm run types. Do not edit.
-// sha256:2abd2efbff2019b4cbca90c044bf4ce6d5bc747b74aca75d7e16a7aea848c6a4
+// sha256:e7570182b3a6509148858f51d6c3d4bed0e25ceb5318e99974dfd29be46657d6
 
 export interface paths {
     "/migrate": {
@@ -207,6 +207,7 @@ export interface components {
             /** @description Sent earlier and gone now. Deletions are off in this release: nothing is deleted */
             deleteCandidates: number;
             chunks: number;
+            /** @description Of all sorts, those of prepare too */
             requests: number;
             /** @description Of request bodies before compression */
             bytes: number;
