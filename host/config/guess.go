@@ -13,7 +13,7 @@ func (c *Config) unknown(known []string, warning bool) Problems {
 	var ps Problems
 	for _, f := range c.node.fields {
 		if !slices.Contains(known, f.name) {
-			ps = append(ps, Problem{Warning: warning, Origin: f.origin, Path: join(c.path, f.name), Message: "unknown key", Hint: guess(f.name, known)})
+			ps = append(ps, Problem{Warning: warning, Origin: f.origin, Path: join(c.path, f.name), Message: "unknown key", Hint: advise(f.name, known)})
 		}
 	}
 	return ps
@@ -29,6 +29,18 @@ func (c *Config) onlyKeys(path string, known ...string) error {
 		return ps
 	}
 	return nil
+}
+
+// fewKeys is how many keys a line can list.
+const fewKeys = 12
+
+// advise is a guess, or else the list of the keys that there are, where that is short.
+func advise(name string, known []string) string {
+	hint := guess(name, known)
+	if hint == "" && len(known) > 0 && len(known) <= fewKeys {
+		hint = "known are " + strings.Join(known, ", ")
+	}
+	return hint
 }
 
 // guess is a hint at the name that was probably meant, "" when none is near.

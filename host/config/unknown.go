@@ -131,6 +131,7 @@ func (k *known) check(path string, n *node, warning bool) Problems {
 		}
 		hint := guess(f.name, k.names())
 		if hint != "" || !k.welcoming {
+			hint = advise(f.name, k.names())
 			out = append(out, Problem{Warning: warning, Origin: f.origin, Path: join(path, f.name), Message: "unknown key", Hint: hint})
 		}
 	}

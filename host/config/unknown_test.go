@@ -11,7 +11,7 @@ func TestUnknownKeys(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct{ yaml, want string }{
 		{"understudy: {dataDri: x}", "error app-config.yaml:1: understudy.dataDri: unknown key; did you mean 'dataDir'?"},
-		{"understudy: {metrics: {port: 1}}", "error app-config.yaml:1: understudy.metrics.port: unknown key"},
+		{"understudy: {metrics: {port: 1}}", "error app-config.yaml:1: understudy.metrics.port: unknown key; known are listen"},
 		{"spacelift: {hosturl: x, readOnly: true}", "error app-config.yaml:1: spacelift.hosturl: unknown key; did you mean 'hostUrl'?"},
 		{"rely: {entityFilters: [{anything: x}], cron: {shedule: x}}", "error app-config.yaml:1: rely.cron.shedule: unknown key; did you mean 'schedule'?"},
 		{"export: {destinations: {lake: {anything: 1}}, destination: {}}", "error app-config.yaml:1: export.destination: unknown key; did you mean 'destinations'?"},
