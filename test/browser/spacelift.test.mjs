@@ -162,6 +162,65 @@ describe('spacelift', { concurrency: 2 }, () => {
     await close();
   });
 
+  test('a double click triggers once', async () => {
+    const fake = accountWith({});
+    const { page, complaints, close } = await open(fake, '/spacelift/stack-00004');
+    // Once the first has been let in, all others are told of it, as by a server: the page must not ask it.
+    const made = fake.onTrigger;
+    fake.onTrigger = (id, reason) => (fake.triggers.length === 1 ? made(id, reason) : { status: 409, json: { error: 'you were there already', code: 'CONFLICT' } });
+    await page.getByRole('button', { name: 'Trigger', exact: true }).click();
+    await dialog(page).getByRole('button', { name: 'Trigger the run' }).dblclick();
+    await dialog(page).getByText('A run of Stack 00004 was triggered').waitFor();
+    // Both clicks before React draws anything, as two events of one moment.
+    await page.keyboard.press('Escape');
+    await dialog(page).waitFor({ state: 'hidden' });
+    fake.triggers.length = 0;
+    await page.getByRole('button', { name: 'Trigger', exact: true }).click();
+    await dialog(page).getByRole('button', { name: 'Trigger the run' }).evaluate((button) => { button.click(); button.click(); });
+    await dialog(page).getByText('A run of Stack 00004 was triggered').waitFor();
+    await settle(page);
+    assert.equal(fake.triggers.length, 1);
+    assert.equal(await dialog(page).getByText('A run is already pending').count(), 0);
+    assertQuiet(complaints);
+    await close();
+  });
+
+  test('a conflict says who was faster, when and why, and goes away with it', async () => {
+    const pending = { ...lostTrigger, id: '01OTHER', stackId: 'stack-00004', outcome: 'triggered', runId: '01X', state: 'QUEUED', requestedBy: 'user:default/ada', requestedAt: new Date().toISOString(), reason: 'I was first' };
+    const fake = accountWith({});
+    const { page, complaints, close } = await open(fake, '/spacelift/stack-00004');
+    fake.onTrigger = () => {
+      fake.stacks[4] = stack(4, { trigger: { allowed: false, pending } });
+      return { status: 409, json: { error: 'a run is pending', code: 'CONFLICT', details: { trigger: '01OTHER', requestedBy: pending.requestedBy, requestedAt: pending.requestedAt } } };
+    };
+    await page.getByRole('button', { name: 'Trigger', exact: true }).click();
+    await dialog(page).getByRole('button', { name: 'Trigger the run' }).click();
+    await dialog(page).getByText('A run is already pending').waitFor();
+    await dialog(page).getByText(/Triggered by .*ada.*I was first/).waitFor();
+    assert.ok(await dialog(page).getByRole('button', { name: 'Trigger the run' }).isDisabled());
+    fake.stacks[4] = stack(4);
+    await fake.push({ type: 'stacks', ids: ['stack-00004'] });
+    await dialog(page).getByText('A run is already pending').waitFor({ state: 'detached' });
+    assert.ok(await dialog(page).getByRole('button', { name: 'Trigger the run' }).isEnabled());
+    assertQuiet(complaints, { failing: true });
+    await close();
+  });
+
+  test('a lost answer: the run of somebody else is not taken for it', async () => {
+    const fake = accountWith({ onTrigger: () => ({ status: 202, json: lostTrigger }) });
+    fake.runPages.tracked = [run('01THEIRS', 'PLANNING', { triggerId: '01OTHER', requestedBy: 'user:default/guest', createdAt: new Date().toISOString() })];
+    const { page, complaints, close } = await open(fake, '/spacelift/stack-00006');
+    await page.getByRole('button', { name: 'Trigger', exact: true }).click();
+    await dialog(page).getByRole('button', { name: 'Trigger the run' }).click();
+    await dialog(page).getByText('Look before you try again').waitFor();
+    fake.runPages.tracked = [...fake.runPages.tracked, run('01OURS', 'APPLYING', { triggerId: lostTrigger.id, createdAt: new Date().toISOString() })];
+    await fake.push({ type: 'stacks', ids: ['stack-00006'] });
+    await dialog(page).getByText('was triggered').waitFor();
+    await dialog(page).getByRole('status').getByText('The run is applying').waitFor({ state: 'attached' });
+    assertQuiet(complaints);
+    await close();
+  });
+
   test('a lost answer: the run appears in the dialog once it is found', async () => {
     const fake = accountWith({ onTrigger: () => ({ status: 202, json: lostTrigger }), stacks: { 6: { trigger: { allowed: true } } } });
     const { page, complaints, close } = await open(fake, '/spacelift/stack-00006');
