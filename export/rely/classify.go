@@ -22,6 +22,7 @@ const maxRetryAfter = 24 * time.Hour
 // for all requests.
 func (c *client) classify(a answer) error {
 	if a.status >= 200 && a.status < 300 && !a.isPage() {
+		c.answered.Store(true)
 		return nil
 	}
 	words := c.words(a)
@@ -45,6 +46,9 @@ func (c *client) classify(a answer) error {
 		f.Message = "the key is not accepted: " + words.text + "; a user's newer key revokes the older one: put the current one into the proxy entry's Authorization header"
 	case a.isPage():
 		f.Kind = export.Misconfigured
+		if s == http.StatusOK && c.answered.Load() {
+			f.Kind = export.Transient // the address is right: it may be a page that tells of maintenance
+		}
 		f.Message = fmt.Sprintf("%s %s was answered with a web page (%s), not by Rely's API; check the proxy entry's target, and whether something on the way signs people in",
 			a.method, a.url, words.text)
 	case s >= 300 && s < 400:

@@ -39,6 +39,8 @@ type client struct {
 	hide   *strings.Replacer
 	zip    sync.Pool
 	made   atomic.Int64 // requests so far
+	// answered tells that the API has answered well since the process began.
+	answered atomic.Bool
 }
 
 func newClient(o Options, target *url.URL) *client {

@@ -183,6 +183,23 @@ func TestClassification(t *testing.T) {
 	}
 }
 
+// A page of somebody who signs people in is there from the first request on. One that comes later may go away.
+func TestPageOfMaintenance(t *testing.T) {
+	t.Parallel()
+	sim := relytest.Start(t, simulator.Options{Limits: &simulator.Limits{}, Timers: &simulator.Timers{}})
+	d := destination(t, sim.URL, func(o *rely.Options) { o.Mode = rely.Bulk })
+	prepared(t, d)
+	sim.Faults(`[{match: {path: /api/v1/entities/bulk, nth: 1}, action: {status: 200, html: true}}]`)
+	payload := d.Payload([][]byte{document(t, d, component("a")).Body})
+	_, err := d.Submit(t.Context(), payload)
+	if f := failure(t, err); f.Kind != export.Transient || f.Status != http.StatusOK || !strings.Contains(f.Message, "web page") {
+		t.Errorf("%d %v", f.Kind, f)
+	}
+	if _, err := d.Submit(t.Context(), payload); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestUnreachable(t *testing.T) {
 	t.Parallel()
 	closed := httptest.NewServer(http.NotFoundHandler())
