@@ -37,6 +37,9 @@ func (m *mismatch) problem(path string) Problem {
 	switch {
 	case m.convert:
 		p.Message = fmt.Sprintf("cannot be read as a %s", m.wanted)
+		if m.wanted == "boolean" {
+			p.Message, p.Hint = m.node.shown()+p.Message, "write true or false"
+		}
 	case got == "empty-string":
 		p.Message = fmt.Sprintf("is empty, wanted %s", m.wanted)
 		p.Hint = "leave the key out if there is nothing to set"
@@ -47,6 +50,16 @@ func (m *mismatch) problem(path string) Problem {
 		}
 	}
 	return p
+}
+
+// shown is a value to begin a message with, empty if it is long, or from elsewhere than the file: then it may be a secret.
+func (n *node) shown() string {
+	const most = 20
+	text, ok := n.text()
+	if !ok || text == "" || len(text) > most || len(n.inputs) > 0 || n.fromFile {
+		return ""
+	}
+	return strconv.Quote(text) + " "
 }
 
 func textOf(n *node) (string, *mismatch) {
