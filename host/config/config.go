@@ -31,6 +31,12 @@ func (c *Config) Has(path string) bool {
 	return n.present()
 }
 
+// Empty reports whether the key is written down with nothing in it, which counts as absent.
+func (c *Config) Empty(path string) bool {
+	n, _, _ := c.find(path)
+	return n != nil && n.kind == null
+}
+
 // Keys returns the keys of the mapping at path, in their order, without those that are null; nil when it is no mapping.
 func (c *Config) Keys(path string) []string {
 	n, _, _ := c.find(path)
@@ -87,6 +93,16 @@ func (c *Config) missing(path string, n *node) Problem {
 		context = c.node.context
 	}
 	p := Problem{Origin: origin, Path: full, Message: fmt.Sprintf("Missing required config value at '%s' in '%s'", full, context), wire: true}
+	if n != nil && n.dropped != "" {
+		p.Origin, p.Hint = n.origin, "missing because "+n.dropped
+	}
+	return p
+}
+
+// Absent is the problem of a key that its reader requires. Why it is missing, if that is known, takes the hint's place.
+func (c *Config) Absent(path, hint string) Problem {
+	n, full, origin := c.find(path)
+	p := Problem{Origin: origin, Path: full, Message: "is required", Hint: hint}
 	if n != nil && n.dropped != "" {
 		p.Origin, p.Hint = n.origin, "missing because "+n.dropped
 	}

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -27,7 +28,7 @@ type Config struct {
 	// WebURL is where links to stacks and runs lead; empty means the account's host.
 	WebURL string `config:"webUrl"`
 	// APIKey is the id of the API key.
-	APIKey string `config:"apiKey,required"`
+	APIKey string `config:"apiKey"`
 	// APISecret is its secret. Either it or APISecretFile is needed.
 	APISecret config.Secret `config:"apiSecret"`
 	// APISecretFile is read at each exchange, for keys whose secrets rotate.
@@ -67,39 +68,65 @@ func LoadConfig(c *config.Config) (Config, error) {
 		},
 		Limits: Limits{RequestsPerSecond: 5, Burst: 10, Concurrency: 4},
 	}
-	err := c.Decode(section, &cfg, config.Strict)
-	return cfg, err
-}
-
-// Validate checks what the types cannot, and makes sense of the addresses.
-func (c *Config) Validate() error {
-	var found config.Problems
-	add := func(path, hint, format string, args ...any) {
-		p := config.Invalid(path, format, args...)
-		p.Hint = hint
-		found = append(found, p)
+	found := config.AsProblems(c.Decode(section, &cfg, config.Strict))
+	if has(found, section) {
+		return cfg, found.Err() // it is no mapping
 	}
-	if c.APISecret.IsZero() && c.APISecretFile == "" {
-		add("apiSecret", "or apiSecretFile, for a secret that rotates", "is required")
-	}
-	if !c.APISecret.IsZero() && c.APISecretFile != "" {
-		add("apiSecretFile", "keep one of them", "is given beside apiSecret")
-	}
-	if c.APISecret.IsZero() && c.APISecretFile != "" {
-		if _, err := c.readSecret(); err != nil {
-			file, _ := errors.AsType[*fs.PathError](err)
-			add("apiSecretFile", "the secret is read from it at each exchange", "cannot be read: %v", file)
+	// What the types cannot tell is checked even if some of them are wrong, so that every mistake shows at once.
+	for _, p := range cfg.check(c.Section(section)) {
+		if !has(found, p.Path) {
+			found = append(found, p)
 		}
 	}
-	if placeholder(c.APIKey) {
-		add("apiKey", "put the id of your API key there", "is a placeholder")
+	return cfg, found.Sorted().Err()
+}
+
+func has(list config.Problems, path string) bool {
+	return slices.ContainsFunc(list, func(p config.Problem) bool { return p.Path == path })
+}
+
+// check finds what the types cannot, and makes sense of the addresses.
+func (c *Config) check(at *config.Config) config.Problems {
+	var found config.Problems
+	add := func(path, hint, format string, args ...any) {
+		found = append(found, at.Errorf(path, hint, format, args...))
 	}
-	if placeholder(c.APISecret.Reveal()) {
-		add("apiSecret", "put the secret of your API key there, best as ${SPACELIFT_API_SECRET}", "is a placeholder")
+	absent := func(path, hint string) { found = append(found, at.Absent(path, hint)) }
+
+	const keyHint = "put the id of your API key there"
+	switch {
+	case !at.Has("apiKey"):
+		absent("apiKey", keyHint)
+	case strings.TrimSpace(c.APIKey) == "":
+		add("apiKey", keyHint, "is blank")
+	case placeholder(c.APIKey):
+		add("apiKey", keyHint, "is a placeholder")
 	}
-	c.addresses(add)
+	c.secrets(at, add, absent)
+	c.addresses(add, absent)
 	c.bounds(add)
-	return found.Err()
+	return found
+}
+
+// secrets checks that there is one place to have the secret from.
+func (c *Config) secrets(at *config.Config, add adder, absent func(path, hint string)) {
+	const hint = "put the secret of your API key there, best as ${SPACELIFT_API_SECRET}"
+	text, here, file := c.APISecret.Reveal(), at.Has("apiSecret"), at.Has("apiSecretFile")
+	switch {
+	case !here && !file:
+		absent("apiSecret", "or apiSecretFile, for a secret that rotates")
+	case here && file:
+		add("apiSecretFile", "keep one of them", "is given beside apiSecret")
+	case here && strings.TrimSpace(text) == "":
+		add("apiSecret", hint, "is blank")
+	case here && placeholder(text):
+		add("apiSecret", hint, "is a placeholder")
+	case file:
+		if _, err := c.readSecret(); err != nil {
+			named, _ := errors.AsType[*fs.PathError](err)
+			add("apiSecretFile", "the secret is read from it at each exchange", "cannot be read: %v", named)
+		}
+	}
 }
 
 // placeholder reports a text that was left as the documentation has it, such as "<API key>".
@@ -110,31 +137,24 @@ func placeholder(text string) bool {
 
 type adder func(path, hint, format string, args ...any)
 
-func (c *Config) addresses(add adder) {
+func (c *Config) addresses(add adder, absent func(path, hint string)) {
 	const hostHint = "write the account's host, such as acme.app.spacelift.io"
 	switch {
 	case c.HostURL == "" && c.APIURL == "":
-		add("hostUrl", hostHint, "is required")
-		return
+		absent("hostUrl", hostHint)
 	case placeholder(c.HostURL):
 		add("hostUrl", hostHint, "is a placeholder")
-		return
 	case c.HostURL != "":
 		host, err := hostOf(c.HostURL)
 		if err != nil {
 			add("hostUrl", hostHint, "%s", err)
-			return
+			break
 		}
 		c.account = host
 		c.endpoint = &url.URL{Scheme: "https", Host: host, Path: "/graphql"}
 		c.web = &url.URL{Scheme: "https", Host: host}
 	}
-	if c.APIURL != "" {
-		u, err := addressOf(c.APIURL)
-		if err != nil {
-			add("apiUrl", "write the whole address, such as https://acme.app.spacelift.io/graphql", "%s", err)
-			return
-		}
+	if u := address("apiUrl", c.APIURL, "https://acme.app.spacelift.io/graphql", add); u != nil {
 		if u.Path == "" {
 			u.Path = "/graphql"
 		}
@@ -143,14 +163,21 @@ func (c *Config) addresses(add adder) {
 			c.account, c.web = u.Host, &url.URL{Scheme: u.Scheme, Host: u.Host}
 		}
 	}
-	if c.WebURL != "" {
-		u, err := addressOf(c.WebURL)
-		if err != nil {
-			add("webUrl", "write the whole address, such as https://acme.app.spacelift.io", "%s", err)
-			return
-		}
+	if u := address("webUrl", c.WebURL, "https://acme.app.spacelift.io", add); u != nil {
 		c.web = u
 	}
+}
+
+// address reads one that may be left out.
+func address(path, text, example string, add adder) *url.URL {
+	if text == "" {
+		return nil
+	}
+	u, err := addressOf(text)
+	if err != nil {
+		add(path, "write the whole address, such as "+example, "%s", err)
+	}
+	return u
 }
 
 func (c *Config) bounds(add adder) {

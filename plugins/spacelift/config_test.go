@@ -47,7 +47,7 @@ func TestTheOfficialConfiguration(t *testing.T) {
 		t.Errorf("defaults: %+v", cfg)
 	}
 	_, err = load(t, string(yaml), map[string]string{"SPACELIFT_API_KEY": "01KEY"})
-	if err == nil || !strings.Contains(err.Error(), "app-config.yaml:") || !strings.Contains(err.Error(), "spacelift.apiSecret: is required") {
+	if err == nil || !strings.Contains(err.Error(), ": spacelift.apiSecret: is required; missing because ${SPACELIFT_API_SECRET} is not set") {
 		t.Errorf("without its variable: %v", err)
 	}
 }
@@ -99,9 +99,20 @@ func TestHostURL(t *testing.T) {
 func TestMistakesAreNamedWithTheirPlace(t *testing.T) {
 	t.Parallel()
 	for yaml, want := range map[string][]string{
-		"spacelift: {}":                             {"app-config.yaml:1: spacelift.apiKey: is required"},
-		"spacelift: {apiKey: k}":                    {"app-config.yaml:1: spacelift.apiSecret: is required", "app-config.yaml:1: spacelift.hostUrl: is required; write the account's host"},
-		"spacelift:\n  hostUrl: acme\n  apiKey: ''": {"app-config.yaml:3: spacelift.apiKey: is empty"},
+		"spacelift: {}": {"app-config.yaml:1: spacelift.apiKey: is required", "app-config.yaml:1: spacelift.apiSecret: is required", "app-config.yaml:1: spacelift.hostUrl: is required"},
+		"spacelift:\n  apiKey: ${A}\n  apiSecret: ${B}\n  hostUrl: ${C}": {
+			"app-config.yaml:2: spacelift.apiKey: is required; missing because ${A} is not set", "app-config.yaml:3: spacelift.apiSecret: is required; missing because ${B} is not set",
+			"app-config.yaml:4: spacelift.hostUrl: is required; missing because ${C} is not set",
+		},
+		"spacelift: x": {"app-config.yaml:1: spacelift: got string, wanted object"},
+		"spacelift:\n  hostUrl: '<hostUrl>'\n  apiKey: ''\n  apiSecret: '  '\n  apiUrl: ftp://x\n  readOnly: maybe\n  limits: {burst: -1, concurrency: x}": {
+			"app-config.yaml:2: spacelift.hostUrl: is a placeholder", "app-config.yaml:3: spacelift.apiKey: is empty", "app-config.yaml:4: spacelift.apiSecret: is blank",
+			"app-config.yaml:5: spacelift.apiUrl: \"ftp://x\" has no scheme", `app-config.yaml:6: spacelift.readOnly: "maybe" cannot be read as a boolean; write true or false`,
+			"app-config.yaml:7: spacelift.limits.burst: must be 1 at least", "app-config.yaml:7: spacelift.limits.concurrency: cannot be read as a number",
+		},
+		"spacelift: {hostUrl: acme, apiKey: '   ', apiSecret: s}":                          {"spacelift.apiKey: is blank"},
+		"spacelift: {apiKey: k}":                                                           {"app-config.yaml:1: spacelift.apiSecret: is required", "app-config.yaml:1: spacelift.hostUrl: is required; write the account's host"},
+		"spacelift:\n  hostUrl: acme\n  apiKey: ''":                                        {"app-config.yaml:3: spacelift.apiKey: is empty"},
 		"spacelift:\n  hostUrl: <host>\n  apiKey: <key>\n  apiSecret: <secret>":            {"app-config.yaml:2: spacelift.hostUrl: is a placeholder", "app-config.yaml:3: spacelift.apiKey: is a placeholder", "app-config.yaml:4: spacelift.apiSecret: is a placeholder"},
 		"spacelift: {hostUrl: 'http://acme', apiKey: k, apiSecret: s}":                     {"is not encrypted; hostUrl is always reached by https"},
 		"spacelift: {hostUrl: acme, apiKey: k, apiSecret: s, apiSecretFile: f}":            {"spacelift.apiSecretFile: is given beside apiSecret"},
@@ -125,6 +136,11 @@ func TestMistakesAreNamedWithTheirPlace(t *testing.T) {
 		for _, part := range want {
 			if !strings.Contains(err.Error(), part) {
 				t.Errorf("%s:\n%v\nwants %q", yaml, err, part)
+			}
+		}
+		for _, one := range config.AsProblems(err) {
+			if strings.Count(err.Error(), " "+one.Path+": ") != 1 {
+				t.Errorf("%s: %s is named twice:\n%v", yaml, one.Path, err)
 			}
 		}
 		if strings.Contains(err.Error(), "topsecret") {
