@@ -86,6 +86,7 @@ func (b *Backend) settle(cfg *config.Config) (settings, config.Problems, error) 
 		}
 	}
 	found.problems = append(found.problems, inert(cfg, b.plugins)...)
+	found.problems = append(found.problems, empty(cfg, b.plugins)...)
 	// Last, because lenient decoding leaves its warnings there.
 	found.problems = append(found.problems, cfg.Problems(declaredPaths(b.plugins)...)...)
 	warnings, err := found.result()
@@ -144,6 +145,21 @@ func inert(cfg *config.Config, plugins []host.Plugin) config.Problems {
 			p.Warning = true
 			found = append(found, p)
 		}
+	}
+	return found
+}
+
+// empty warns of sections with nothing in them: who writes one down wants its plugin, which is off without it.
+func empty(cfg *config.Config, plugins []host.Plugin) config.Problems {
+	var found config.Problems
+	for _, p := range plugins {
+		requirer, ok := p.(host.ConfigRequirer)
+		if !ok || !cfg.Empty(requirer.RequiredConfig()) {
+			continue
+		}
+		w := cfg.Errorf(requirer.RequiredConfig(), "fill it in, or leave it out", "is empty, so that the plugin %s is off", p.ID())
+		w.Warning = true
+		found = append(found, w)
 	}
 	return found
 }

@@ -55,3 +55,31 @@ proxy:
 		})
 	}
 }
+
+// needy is a plugin that is off without its section.
+type needy struct{ reader }
+
+func (needy) RequiredConfig() string { return "needy" }
+
+func TestAnEmptySectionIsNamed(t *testing.T) {
+	for yaml, want := range map[string]string{
+		"app: {}\nneedy:\n":    "app-config.yaml:3: needy: is empty, so that the plugin reader is off; fill it in, or leave it out",
+		"app: {}\nneedy: {}\n": "", "app: {}\n": "",
+	} {
+		cfg, err := config.Parse("app-config.yaml", []byte("backend: {baseUrl: 'http://localhost:7007'}\n"+yaml), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		warnings, err := backend.New(backend.WithConfig(cfg)).Add(needy{}).Check()
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		for _, w := range warnings {
+			got += w.Error()
+		}
+		if got != want {
+			t.Errorf("%q warns %q, want %q", yaml, got, want)
+		}
+	}
+}
