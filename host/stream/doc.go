@@ -2,5 +2,6 @@
 //
 // A stream ends with an event of the type end: when the server stops, when the caller's token expires, after fifteen
 // minutes, or when there will be no more news. The page connects again then. Heartbeats keep proxies from taking it for
-// dead. How many streams there are at once is bounded, since each holds a connection.
+// dead. How many streams there are at once is bounded, in all and for each caller,
+// since each holds a connection.
 package stream

@@ -4,7 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
+	"runtime/debug"
+	"sync"
 	"time"
 
 	"github.com/understudy-portal/understudy/host/auth"
@@ -22,13 +25,53 @@ const (
 )
 
 // Streams are the streams of one route. They may be served concurrently.
-type Streams struct{ slots chan struct{} }
+type Streams struct {
+	slots chan struct{}
 
-// New allows so many streams at once. A page that gets none asks again later.
-func New(most int) *Streams { return &Streams{slots: make(chan struct{}, most)} }
+	mu   sync.Mutex     // guards held
+	held map[string]int // streams by caller
+}
+
+// mostEach is how many streams a caller has at once: more than anybody looks at, and few enough that one caller does not
+// keep all others from theirs.
+const mostEach = 20
+
+// New allows so many streams at once, and twenty to each caller whose name is known. A page that gets none asks again
+// later.
+func New(most int) *Streams {
+	return &Streams{slots: make(chan struct{}, most), held: map[string]int{}}
+}
+
+// enter takes a slot. False means that there is none; else leave gives it back.
+func (s *Streams) enter(who auth.Credentials) (leave func(), ok bool) {
+	select {
+	case s.slots <- struct{}{}:
+	default:
+		return nil, false
+	}
+	if who.IsNone() {
+		return func() { <-s.slots }, true // nobody in particular: the others are no less nobody
+	}
+	name := who.String()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.held[name] >= mostEach {
+		<-s.slots
+		return nil, false
+	}
+	s.held[name]++
+	return func() {
+		<-s.slots
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.held[name]--; s.held[name] == 0 {
+			delete(s.held, name)
+		}
+	}, true
+}
 
 // Feed sends events, which are written as JSON, until it has none any more or send returns false: then the stream is
-// over, and so is ctx.
+// over, and so is ctx. If it panics, so does Serve, whose caller has somebody who answers for it.
 type Feed func(ctx context.Context, send func(event any) bool)
 
 // signal is an event that says nothing but its type.
@@ -40,14 +83,14 @@ var errAge = errors.New("event stream reached its age, or its token expired")
 
 // Serve answers a request with a stream.
 func (s *Streams) Serve(w http.ResponseWriter, r *http.Request, feed Feed) error {
-	select {
-	case s.slots <- struct{}{}:
-		defer func() { <-s.slots }()
-	default:
+	who := auth.FromContext(r.Context())
+	leave, ok := s.enter(who)
+	if !ok {
 		w.Header().Set("Retry-After", "30")
 		return fault.Unavailable("Too many event streams are open; ask again in 30 seconds")
 	}
-	ctx, cancel := context.WithDeadlineCause(r.Context(), endOf(auth.FromContext(r.Context()), time.Now()), errAge)
+	defer leave()
+	ctx, cancel := context.WithDeadlineCause(r.Context(), endOf(who, time.Now()), errAge)
 	defer cancel()
 
 	header := w.Header()
@@ -57,6 +100,9 @@ func (s *Streams) Serve(w http.ResponseWriter, r *http.Request, feed Feed) error
 	w.WriteHeader(http.StatusOK)
 	l := &lines{out: json.NewEncoder(w), control: http.NewResponseController(w)}
 	l.run(ctx, cancel, feed, router.Draining(r.Context()))
+	if l.broken != "" {
+		panic(l.broken)
+	}
 	// The connection may carry another request, which has its own time.
 	_ = l.control.SetWriteDeadline(time.Time{})
 	return nil
@@ -75,6 +121,8 @@ func endOf(who auth.Credentials, now time.Time) time.Time {
 type lines struct {
 	out     *json.Encoder
 	control *http.ResponseController
+	// broken is the panic of the feed and where it was, to be read when the feed has ended.
+	broken string
 }
 
 // run writes events until the reader leaves, the server stops or the stream is old enough.
@@ -82,6 +130,12 @@ func (l *lines) run(ctx context.Context, cancel context.CancelFunc, feed Feed, d
 	events := make(chan any)
 	go func() {
 		defer close(events)
+		defer func() {
+			// Nobody above this goroutine would answer for it, and the process would end.
+			if value := recover(); value != nil {
+				l.broken = fmt.Sprintf("event feed: %v\n%s", value, debug.Stack())
+			}
+		}()
 		feed(ctx, func(event any) bool {
 			select {
 			case events <- event:
@@ -102,6 +156,9 @@ func (l *lines) run(ctx context.Context, cancel context.CancelFunc, feed Feed, d
 		var err error
 		select {
 		case event, open := <-events:
+			if !open && l.broken != "" {
+				return
+			}
 			if !open {
 				_ = l.send(signal{Type: "end"})
 				return

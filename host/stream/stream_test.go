@@ -107,3 +107,58 @@ func TestStreamsAreBounded(t *testing.T) {
 		t.Error("the slot is not free again")
 	}
 }
+
+// nested opens n streams within each other, and returns the error of the last.
+func nested(ctx context.Context, t *testing.T, s *Streams, n int) (err error) {
+	t.Helper()
+	if n == 0 {
+		return nil
+	}
+	own := s.Serve(httptest.NewRecorder(), request(ctx, t), func(context.Context, func(any) bool) { err = nested(ctx, t, s, n-1) })
+	if own != nil {
+		return own
+	}
+	return err
+}
+
+func TestOneCallerDoesNotHaveThemAll(t *testing.T) {
+	t.Parallel()
+	s := New(3 * mostEach)
+	jane := auth.WithCredentials(t.Context(), auth.UserCredentials("user:default/jane"))
+	john := auth.WithCredentials(t.Context(), auth.UserCredentials("user:default/john"))
+	for range 2 { // they are given back
+		if err := nested(jane, t, s, mostEach); err != nil {
+			t.Errorf("%d streams: %v", mostEach, err)
+		}
+		if err := nested(jane, t, s, mostEach+1); !fault.Is(err, fault.NameServiceUnavailable) {
+			t.Errorf("one more: %v", err)
+		}
+	}
+	if err := nested(t.Context(), t, s, mostEach+1); err != nil {
+		t.Errorf("where nobody signs in: %v", err)
+	}
+	err := s.Serve(httptest.NewRecorder(), request(john, t), func(context.Context, func(any) bool) {
+		if err := nested(jane, t, s, mostEach); err != nil {
+			t.Errorf("beside another's: %v", err)
+		}
+	})
+	if err != nil || len(s.slots) != 0 || len(s.held) != 0 {
+		t.Errorf("%v; %d slots, %v held", err, len(s.slots), s.held)
+	}
+}
+
+func TestAFeedThatPanicsEndsItsRequestAlone(t *testing.T) {
+	t.Parallel()
+	s, w := New(1), httptest.NewRecorder()
+	defer func() {
+		text, _ := recover().(string)
+		if !strings.HasPrefix(text, "event feed: broken\n") || !strings.Contains(text, "stream_test.go") || strings.Contains(w.Body.String(), "end") {
+			t.Errorf("panic %q, body %q", text, w.Body)
+		}
+		if len(s.slots) != 0 {
+			t.Error("the slot is not free again")
+		}
+	}()
+	_ = s.Serve(w, request(t.Context(), t), func(context.Context, func(any) bool) { panic("broken") })
+	t.Error("it went on")
+}
