@@ -262,6 +262,32 @@ func TestLaterRunOvertakes(t *testing.T) {
 	}
 }
 
+// TestRetryByHandLeavesTheLadderToTheRest, unless all is retried.
+func TestRetryByHandLeavesTheLadderToTheRest(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, databasetest.SQLite(t), func(o *Options) { o.RetryLadder = []time.Duration{time.Hour} })
+	r.fill(50)
+	r.dest.fault = poison("submit", func(at []int, _ int) error {
+		return &Failure{Kind: Invalid, Status: 422, Message: "no", Items: map[int]string{at[0]: "no such team"}}
+	}, "component.default.c0010", "component.default.c0020")
+	row := r.run()
+	r.want(row, statusPartial)
+	for _, c := range []struct {
+		refs []string
+		kept bool
+	}{{[]string{"component:default/c0010"}, true}, {nil, false}} {
+		next, err := r.retryFailed(t.Context(), row.id, "user:default/jane", c.refs)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.want(r.ended(next.id), statusPartial)
+		before, err := r.find(t.Context(), row.id)
+		if err != nil || before.retryAt.IsZero() == c.kept {
+			t.Errorf("%v: to be retried at %s, %v", c.refs, before.retryAt, err)
+		}
+	}
+}
+
 func TestRetryOfFailedItems(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, databasetest.SQLite(t))

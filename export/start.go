@@ -172,5 +172,8 @@ func (e *Engine) retryFailed(ctx context.Context, id, by string, refs []string) 
 	if err == nil && joined {
 		err = fault.Conflict("another run is under way (%s); retry when that has ended", next.id)
 	}
+	if err == nil && len(refs) == 0 {
+		err = e.store.forgetDue(ctx, id) // the new run does it all
+	}
 	return next, err
 }

@@ -118,8 +118,8 @@ func (s *store) insertRun(ctx context.Context, l link, r *runRow) (bool, error) 
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
 		r.id, s.dest, r.cause, r.by, r.status, r.parent, flag(r.dryRun), flag(r.full), flag(r.wantDigest),
 		append([]byte{}, r.refs...), millis(r.startedAt), r.retryStep)
-	if err != nil || n == 0 || r.dryRun {
-		return n > 0, err
+	if err != nil || n == 0 || r.dryRun || r.cause == triggerRetry {
+		return n > 0, err // a retry is about some items of one run: the rest still waits for its turn
 	}
 	// This run does what others were to try again later.
 	_, err = l.exec(ctx, `UPDATE export_run SET retry_at = 0 WHERE destination = ? AND retry_at > 0`, s.dest)
@@ -163,6 +163,12 @@ func (s *store) requeue(ctx context.Context, id string, step int) (bool, error) 
 // due returns a run of which something is to be tried again by now.
 func (s *store) due(ctx context.Context, now time.Time) (runRow, bool, error) {
 	return s.selectRun(ctx, s.reads(), `retry_at > 0 AND retry_at <= ? ORDER BY id DESC`, millis(now))
+}
+
+// forgetDue has nothing of a run tried again by itself.
+func (s *store) forgetDue(ctx context.Context, id string) error {
+	_, err := s.lease(ctx, `UPDATE export_run SET retry_at = 0 WHERE destination = ? AND id = ?`, s.dest, id)
+	return err
 }
 
 // clearDue reports false where another replica was quicker.
