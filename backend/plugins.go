@@ -75,7 +75,7 @@ func (s *server) connect(p host.Plugin) {
 	}
 	if fallback, ok := p.(host.Fallback); ok {
 		if handler := fallback.Fallback(); handler != nil {
-			s.router.Handle("/", handler, router.PlainHTTP())
+			s.router.Fallback(handler, router.PlainHTTP())
 		}
 	}
 }

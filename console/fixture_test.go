@@ -193,7 +193,7 @@ func start(t *testing.T, system *fakeSystem, catalog *fakeCatalog, yaml string) 
 		rt.Handle(prefix, h)
 	}
 	if h := p.Fallback(); h != nil {
-		rt.Handle("/", h)
+		rt.Fallback(h)
 	}
 	routes.Initialized()
 	rt.Ready()
