@@ -121,8 +121,8 @@ func (m *Mirror) Run(ctx context.Context) error {
 	}
 }
 
-// kicker begins sweeps beside those that the schedule brings: one at start if what we have is old, and one when the wait
-// after a failure is over.
+// kicker begins sweeps beside those that the schedule brings: one at start if what we have is old or the last one
+// failed, and one when the wait after a failure is over.
 type kicker struct {
 	m       *Mirror
 	started bool
@@ -139,7 +139,9 @@ const kickEvery = 5 * time.Second
 func (k *kicker) look(ctx context.Context) {
 	now, st := k.m.opts.Now(), k.m.Snapshot().State
 	due := !st.NextAt.IsZero() && !now.Before(st.NextAt)
-	if !k.started && now.Sub(st.SweptAt) < fresh {
+	if before := st.Failure != nil && st.Failure.At.Before(k.m.began); before && !k.started {
+		due = true // a restart may have put it right
+	} else if now.Sub(st.SweptAt) < fresh {
 		k.started = true
 	}
 	// At first the schedule may be about to begin one by itself.

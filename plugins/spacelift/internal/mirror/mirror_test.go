@@ -279,6 +279,27 @@ func TestAStartSweepsWhatIsOld(t *testing.T) {
 	}
 }
 
+// Whoever restarts the server has perhaps put right what made the last sweep fail, and looks whether that was it.
+func TestAStartTriesAgainWhatFailedBefore(t *testing.T) {
+	t.Parallel()
+	b := open(t, "FINISHED")
+	b.sweep()
+	b.up.fail = &client.Error{Code: client.CodeAuth, Status: 503, Message: "refused", RetryAfter: 5 * time.Minute}
+	if err := b.Sweep(t.Context()); err == nil {
+		t.Fatal("no error")
+	}
+	b.now = b.now.Add(time.Second)
+	b.began = b.now
+	k := &kicker{m: b.Mirror}
+	for range 3 {
+		k.look(t.Context())
+		b.now = b.now.Add(kickEvery)
+	}
+	if b.kicked != 1 {
+		t.Errorf("%d sweeps were begun", b.kicked)
+	}
+}
+
 func TestWhoWaitsIsToldOfARateLimit(t *testing.T) {
 	t.Parallel()
 	b := open(t, "FINISHED")
