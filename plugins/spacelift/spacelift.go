@@ -110,7 +110,7 @@ func (p *Plugin) Register(ctx context.Context, env *host.Env) error {
 		Upstream: p.client, Store: st, Log: env.Log, Metrics: env.Metrics, Now: p.now,
 		Sweep:    func(ctx context.Context) error { return tasks.Trigger(ctx, sweepTask) },
 		Interval: interval, Active: cfg.Sync.ActiveInterval.Std(), Idle: cfg.Sync.IdleInterval.Std(), Follow: min(follow, cfg.Sync.ActiveInterval.Std()),
-		RequestsPerSecond: cfg.Limits.RequestsPerSecond,
+		RequestsPerSecond: cfg.Limits.RequestsPerSecond, ReadOnly: cfg.ReadOnly,
 	})
 	p.trigger = trigger.New(trigger.Options{
 		Upstream: p.client, Store: st, Log: env.Log, Metrics: env.Metrics, Now: p.now, KeyID: cfg.APIKey, After: p.afterTrigger, LookPauses: p.lookPauses,

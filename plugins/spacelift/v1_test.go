@@ -352,6 +352,10 @@ func TestReadOnlyRefusesTriggersAlone(t *testing.T) {
 			t.Errorf("%s: %d %s", path, a.status, a.body)
 		}
 	}
+	// The key need not be an admin's then.
+	if n := strings.Count(s.log.String(), "but the API key may write"); n != 1 {
+		t.Errorf("said %d times", n)
+	}
 }
 
 func TestAKeyThatMayOnlyReadIsKnown(t *testing.T) {
@@ -363,6 +367,11 @@ func TestAKeyThatMayOnlyReadIsKnown(t *testing.T) {
 	s.json("/v1/status", &status)
 	if status.ReadOnly || status.CanWrite {
 		t.Errorf("status %+v", status)
+	}
+	s = start(t, setup{config: strings.ReplaceAll(section1(url, ", readOnly: true"), sim.AdminKey, sim.ReaderKey)})
+	s.until("the first sweep", func() bool { return s.plugin.mirror.Snapshot().Synced() })
+	if strings.Contains(s.log.String(), "but the API key may write") {
+		t.Error("it is said of a key that may only read")
 	}
 }
 

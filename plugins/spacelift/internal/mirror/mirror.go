@@ -42,6 +42,8 @@ type Options struct {
 	Active, Idle time.Duration
 	// Follow is how often the store is looked at.
 	Follow time.Duration
+	// ReadOnly tells that nothing is triggered, so that the key need not be able to write.
+	ReadOnly bool
 	// RequestsPerSecond is what we allow ourselves of the account.
 	RequestsPerSecond float64
 }
@@ -59,6 +61,7 @@ type Mirror struct {
 	// refreshing is held by whoever builds a snapshot.
 	refreshing sync.Mutex
 	stacks     map[string]*Stack // what current was built of; guarded by refreshing
+	toldPower  bool              // guarded by refreshing
 	// listGzip tells that the compressed list is wanted at once.
 	listGzip atomic.Bool
 
@@ -188,6 +191,7 @@ func (m *Mirror) Refresh(ctx context.Context) error {
 	m.stacks = next
 	m.current.Store(snapshot)
 	m.tellUnknown(snapshot)
+	m.tellPower(snapshot)
 	m.publish(Change{IDs: ids, All: d.Whole, Status: !d.State.SweptAt.Equal(old.State.SweptAt) || (d.State.Failure == nil) != (old.State.Failure == nil)})
 	return nil
 }
@@ -287,6 +291,14 @@ func (m *Mirror) Health(context.Context) error {
 		return fmt.Errorf("no stack was ever read from Spacelift: %w", err)
 	}
 	return nil
+}
+
+// tellPower logs once that the key can do more than is wanted of it. The caller holds refreshing.
+func (m *Mirror) tellPower(s *Snapshot) {
+	if m.opts.ReadOnly && s.CanWrite && s.Synced() && !m.toldPower {
+		m.toldPower = true
+		m.opts.Log.Warn("spacelift.readOnly is set, but the API key may write; a key that may only read would be safer", "key", s.State.KeyName)
+	}
 }
 
 // tellUnknown logs states that this release does not know, each once.
