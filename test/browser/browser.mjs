@@ -55,7 +55,8 @@ export async function settle(page) {
 }
 
 export async function assertAccessible(page) {
-  const { violations } = await new AxeBuilder({ page }).analyze();
+  // Legacy mode looks into no frames of other origins, of which there are none, and saves a page of its own for each look.
+  const { violations } = await new AxeBuilder({ page }).setLegacyMode(true).analyze();
   const serious = violations.filter((v) => v.impact === 'serious' || v.impact === 'critical');
   const told = serious.map((v) => `${v.id}: ${v.help}\n${v.nodes.map((n) => `    ${n.html}\n    ${n.failureSummary}`).join('\n')}`);
   assert.deepEqual(told, [], 'axe');
@@ -67,6 +68,69 @@ export async function assertNoSidewaysScroll(page) {
   await page
     .waitForFunction(() => document.documentElement.scrollWidth <= document.documentElement.clientWidth, null, { timeout: 3000 })
     .catch(async () => assert.fail(`the page is [width, window] ${await page.evaluate(width)}`));
+}
+
+/** Nothing sticks out of its card: what is wider is cut off or scrolls within it. A chart is given a moment to be drawn again. */
+export async function assertInCards(page) {
+  await page
+    .waitForFunction(`(${outsideOfCards})().length === 0`, null, { timeout: 3000 })
+    .catch(async () => assert.fail(`out of their cards at ${page.viewportSize().width}:\n${(await page.evaluate(outsideOfCards)).join('\n')}`));
+}
+
+function outsideOfCards() {
+  const found = [];
+  const holds = (e) => getComputedStyle(e).overflowX !== 'visible';
+  for (const card of document.querySelectorAll('main section')) {
+    const { left, right } = card.getBoundingClientRect();
+    for (const e of card.querySelectorAll('*')) {
+      const box = e.getBoundingClientRect();
+      if (box.width <= 1 || box.height <= 1 || (box.left >= left - 1 && box.right <= right + 1)) continue;
+      let within = e.parentElement;
+      while (within !== card && !holds(within)) within = within.parentElement;
+      if (within === card) found.push(`${e.outerHTML.slice(0, 120)} [${Math.round(box.left)}, ${Math.round(box.right)}] of [${Math.round(left)}, ${Math.round(right)}]`);
+    }
+  }
+  return found.slice(0, 5);
+}
+
+/** The page has the theme of the system, and no colour is on its way any more. */
+async function wear(page, theme) {
+  await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
+  await page.waitForFunction((wanted) => {
+    const moving = document.getAnimations().some((a) => a instanceof CSSTransition);
+    return document.documentElement.dataset.mantineColorScheme === wanted && !moving;
+  }, theme);
+}
+
+/**
+ * Looks at a page that stands in a light window of a desktop: in both themes there and in both on a phone, and at the
+ * `widths` between. axe is asked where its answer can differ: what a phone adds is the same in both themes.
+ */
+export async function lookAtAll(page, { name, see, widths = [] }) {
+  const keep = (theme, { width }) => picture(page, `${name.replaceAll(' ', '-')}-${theme}-${width}`);
+  const fits = async () => {
+    await see(page).first().waitFor();
+    await assertNoSidewaysScroll(page);
+    await assertInCards(page);
+  };
+  await fits();
+  await assertAccessible(page);
+  await keep('light', desktop);
+  for (const width of widths) {
+    await page.setViewportSize({ ...desktop, width });
+    await fits();
+  }
+  await page.setViewportSize(phone);
+  await fits();
+  await assertAccessible(page);
+  await keep('light', phone);
+  await wear(page, 'dark');
+  await fits();
+  await keep('dark', phone);
+  await page.setViewportSize(desktop);
+  await fits();
+  await assertAccessible(page);
+  await keep('dark', desktop);
 }
 
 /** Keeps a picture, for the eye of whoever changes the looks. */
