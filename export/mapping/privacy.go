@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/understudy-portal/understudy/entity"
@@ -33,6 +35,29 @@ type glob struct {
 	parts [][]byte
 	// only is the text of a glob such as "*secret*", for which there is a faster way.
 	only []byte
+}
+
+// CheckDeny reports a glob that cannot be meant: one that matches nothing for its form, or what no document can do without.
+func CheckDeny(pattern string) error {
+	switch {
+	case strings.TrimSpace(pattern) == "":
+		return errors.New("is empty")
+	case strings.TrimSpace(pattern) != pattern:
+		return errors.New("has spaces around it")
+	case strings.ContainsAny(pattern, `?[]{}()|^\`):
+		return errors.New("is no path: * is all that stands for other text")
+	case strings.HasPrefix(pattern, ".") || strings.HasSuffix(pattern, ".") || strings.Contains(pattern, ".."):
+		return errors.New("has an empty name in it")
+	case strings.HasPrefix(pattern, "properties.") || strings.HasPrefix(pattern, "relations."):
+		return errors.New("is a path of what is sent; paths are those of the catalog's entities")
+	}
+	g := newGlob(pattern)
+	for _, needed := range []string{"kind", "metadata", "metadata.name"} {
+		if g.match([]byte(needed)) {
+			return fmt.Errorf("would leave out %s, without which nothing can be sent", needed)
+		}
+	}
+	return nil
 }
 
 func newGlob(pattern string) glob {

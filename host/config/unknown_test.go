@@ -14,7 +14,7 @@ func TestUnknownKeys(t *testing.T) {
 		{"understudy: {metrics: {port: 1}}", "error app-config.yaml:1: understudy.metrics.port: unknown key; known are listen"},
 		{"spacelift: {hosturl: x, readOnly: true}", "error app-config.yaml:1: spacelift.hosturl: unknown key; did you mean 'hostUrl'?"},
 		{"rely: {entityFilters: [{anything: x}], cron: {shedule: x}}", "error app-config.yaml:1: rely.cron.shedule: unknown key; did you mean 'schedule'?"},
-		{"export: {destinations: {lake: {anything: 1}}, destination: {}}", "error app-config.yaml:1: export.destination: unknown key; did you mean 'destinations'?"},
+		{"export: {destinations: {lake: {anything: 1}}, destination: {}}", ""},
 		{"backend:\n  listn: 1\n", "warning app-config.yaml:2: backend.listn: unknown key; did you mean 'listen'?"},
 		{"backend: {cors: {origins: x, Methods: []}}", "warning app-config.yaml:1: backend.cors.origins: unknown key; did you mean 'origin'?\nwarning app-config.yaml:1: backend.cors.Methods: unknown key; did you mean 'methods'?"},
 		{"backend: {database: {connection: {anything: 1}, plugin: {catalog: {clinet: pg}}}}", "warning app-config.yaml:1: backend.database.plugin.catalog.clinet: unknown key; did you mean 'client'?"},

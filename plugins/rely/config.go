@@ -2,6 +2,7 @@ package rely
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -217,6 +218,11 @@ func (l *loader) mapping(c Config) *mapping.Mapping {
 	}
 	if c.Fields.Deny != nil {
 		o.Deny = append([]string{}, *c.Fields.Deny...)
+		for i, pattern := range o.Deny {
+			if err := mapping.CheckDeny(pattern); err != nil && !l.failed(fmt.Sprintf("rely.fields.deny[%d]", i)) {
+				l.wrong(fmt.Sprintf("rely.fields.deny[%d]", i), "write a path with * for any text, such as metadata.annotations.*token*", "%s", err)
+			}
+		}
 	}
 	base, _, err := l.c.OptionalString("app.baseUrl")
 	l.add(err)

@@ -94,16 +94,41 @@ func TestMistakes(t *testing.T) {
 				"warning: app-config.yaml:3: proxy.endpoints: has no effect in this release; docs/configuration.md lists what is read\n" +
 				"app-config.yaml:3: proxy.endpoints./rely: is required where the section rely is present; add proxy.endpoints./rely with target https://magneto.rely.io and headers.Authorization 'Bearer ${RELY_TOKEN}'",
 		},
-		"deletions":    {proxy + "rely:\n  deletions: {policy: hide}", "app-config.yaml:7: rely.deletions.policy: hide is not in this release; leave the key out: what is gone from the catalog stays in Rely"},
-		"no deletions": {proxy + "rely:\n  deletions: {policy: none, maxFraction: 0.1, maxCount: 500}", ""},
-		"mode":         {proxy + "rely:\n  api: {mode: fast}", `app-config.yaml:7: rely.api.mode: unknown value "fast"; use one of auto, tasks, bulk, raw`},
-		"users":        {proxy + "rely:\n  users: some", `app-config.yaml:7: rely.users: unknown value "some"; use one of full, pseudonymous, omit`},
-		"clearing":     {proxy + "rely:\n  clearing: never", `app-config.yaml:7: rely.clearing: unknown value "never"; use one of null, replace`},
-		"null":         {proxy + "rely:\n  clearing: null", ""},
-		"limits":       {proxy + "rely:\n  limits: {maxEntities: 0}", "app-config.yaml:7: rely.limits.maxEntities: 0 is not between 1 and 10000"},
-		"gzip twice":   {proxy + "rely:\n  gzip: true\n  syncWithGzip: false", "app-config.yaml:8: rely.syncWithGzip: says the opposite of rely.gzip, which means the same; keep one of them"},
-		"rewrite":      {"proxy:\n  /rely:\n    target: https://x\n    pathRewrite: {'^/(?=api)': /}\n    headers: {Authorization: Bearer x}\nrely: {}", "app-config.yaml:4: proxy./rely.pathRewrite.^/(?=api): the expression is not supported: error parsing regexp: invalid or unsupported Perl syntax: `(?=`"},
-		"off":          {"proxy:\n  /rely: {target: nonsense}", ""},
+		"deletions":            {proxy + "rely:\n  deletions: {policy: hide}", "app-config.yaml:7: rely.deletions.policy: hide is not in this release; leave the key out: what is gone from the catalog stays in Rely"},
+		"no deletions":         {proxy + "rely:\n  deletions: {policy: none, maxFraction: 0.1, maxCount: 500}", ""},
+		"mode":                 {proxy + "rely:\n  api: {mode: fast}", `app-config.yaml:7: rely.api.mode: unknown value "fast"; use one of auto, tasks, bulk, raw`},
+		"users":                {proxy + "rely:\n  users: some", `app-config.yaml:7: rely.users: unknown value "some"; use one of full, pseudonymous, omit`},
+		"clearing":             {proxy + "rely:\n  clearing: never", `app-config.yaml:7: rely.clearing: unknown value "never"; use one of null, replace`},
+		"null":                 {proxy + "rely:\n  clearing: null", ""},
+		"limits":               {proxy + "rely:\n  limits: {maxEntities: 0}", "app-config.yaml:7: rely.limits.maxEntities: 0 is not between 1 and 10000"},
+		"gzip twice":           {proxy + "rely:\n  gzip: true\n  syncWithGzip: false", "app-config.yaml:8: rely.syncWithGzip: says the opposite of rely.gzip, which means the same; keep one of them"},
+		"rewrite":              {"proxy:\n  /rely:\n    target: https://x\n    pathRewrite: {'^/(?=api)': /}\n    headers: {Authorization: Bearer x}\nrely: {}", "app-config.yaml:4: proxy./rely.pathRewrite.^/(?=api): the expression is not supported: error parsing regexp: invalid or unsupported Perl syntax: `(?=`"},
+		"rewrite is no object": {"proxy:\n  /rely:\n    target: https://x\n    pathRewrite: [a]\n    headers: {Authorization: Bearer x}\nrely: {}", "app-config.yaml:4: proxy./rely.pathRewrite: an object is wanted here; write expressions and what takes their place, such as {'^/api/proxy/rely': /}"},
+		"no rewrites":          {"proxy:\n  /rely:\n    target: https://x\n    pathRewrite: {}\n    headers: {Authorization: Bearer x}\nrely: {}", ""},
+		"rewrite to no text":   {"proxy:\n  /rely:\n    target: https://x\n    pathRewrite: {'^/x': 5}\n    headers: {Authorization: Bearer x}\nrely: {}", "app-config.yaml:4: proxy./rely.pathRewrite.^/x: a text is wanted here"},
+		"secure":               {"proxy:\n  /rely:\n    target: https://x\n    secure: maybe\n    headers: {Authorization: Bearer x}\nrely: {}", "app-config.yaml:4: proxy./rely.secure: cannot be read as a boolean; write true or false"},
+		"another placeholder":  {"proxy:\n  /rely:\n    target: https://x\n    headers: {Authorization: Bearer x, X-Tenant: <tenant>}\nrely: {}", "app-config.yaml:4: proxy./rely.headers.X-Tenant: still holds a placeholder; write the value that X-Tenant is to have, or remove the header if nothing asks for it"},
+		"bad globs": {
+			proxy + "rely:\n  fields:\n    deny:\n      - ''\n      - ' x'\n      - 'a[*'\n      - 'metadata..x'\n      - '*'\n      - 'META*'\n      - properties.tags\n      - 'metadata.labels.*'",
+			"app-config.yaml:9: rely.fields.deny[0]: is empty, wanted string; leave the key out if there is nothing to set\n" +
+				"app-config.yaml:10: rely.fields.deny[1]: has spaces around it; write a path with * for any text, such as metadata.annotations.*token*\n" +
+				"app-config.yaml:11: rely.fields.deny[2]: is no path: * is all that stands for other text; write a path with * for any text, such as metadata.annotations.*token*\n" +
+				"app-config.yaml:12: rely.fields.deny[3]: has an empty name in it; write a path with * for any text, such as metadata.annotations.*token*\n" +
+				"app-config.yaml:13: rely.fields.deny[4]: would leave out kind, without which nothing can be sent; write a path with * for any text, such as metadata.annotations.*token*\n" +
+				"app-config.yaml:14: rely.fields.deny[5]: would leave out metadata, without which nothing can be sent; write a path with * for any text, such as metadata.annotations.*token*\n" +
+				"app-config.yaml:15: rely.fields.deny[6]: is a path of what is sent; paths are those of the catalog's entities; write a path with * for any text, such as metadata.annotations.*token*",
+		},
+		"all at once": {
+			proxy + "rely:\n  gzip: maybe\n  limits: {maxEntities: 0}\n  api: {mode: fast}\n  migrate: 5\n  cron: {enabled: 7, schedule: hourly}",
+			"app-config.yaml:7: rely.gzip: \"maybe\" cannot be read as a boolean; write true or false\n" +
+				"app-config.yaml:8: rely.limits.maxEntities: 0 is not between 1 and 10000\n" +
+				"app-config.yaml:9: rely.api.mode: unknown value \"fast\"; use one of auto, tasks, bulk, raw\n" +
+				"app-config.yaml:10: rely.migrate: got number, wanted object\n" +
+				"app-config.yaml:11: rely.cron.enabled: \"7\" cannot be read as a boolean; write true or false\n" +
+				"app-config.yaml:11: rely.cron.schedule: invalid cron expression 'hourly': expected 5 to 6 fields, found 1: [hourly]; write five fields, such as '0 * * * *', or six with leading seconds",
+		},
+		"export": {proxy + "rely: {}\nexport: {foo: 1}", "warning: app-config.yaml:7: export: has no effect in this release; docs/configuration.md lists what is read"},
+		"off":    {"proxy:\n  /rely: {target: nonsense}", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/understudy-portal/understudy/entity"
 	"github.com/understudy-portal/understudy/export/rely"
 	"github.com/understudy-portal/understudy/host/config"
 )
@@ -61,7 +62,7 @@ func (l *loader) entry(c *config.Config) proxyEntry {
 	case err != nil && !c.Has(at):
 		l.add(c.Errorf(at, "write https://magneto.rely.io", "is required"))
 	case err != nil:
-		l.add(err)
+		l.add(c.Errorf(at, "write https://magneto.rely.io", "a text is wanted here"))
 	default:
 		e.target = l.target(c, at, target)
 	}
@@ -70,12 +71,17 @@ func (l *loader) entry(c *config.Config) proxyEntry {
 		return e
 	}
 	l.headers(c, &e)
+	if _, fits := c.Value("pathRewrite").(*entity.Object); c.Has("pathRewrite") && !fits {
+		l.add(c.Errorf("pathRewrite", "write expressions and what takes their place, such as {'^/api/proxy/rely': /}", "an object is wanted here"))
+	}
 	for _, pattern := range c.Keys("pathRewrite") {
 		l.rewrite(c.Section("pathRewrite", pattern), pattern, &e)
 	}
 	secure, ok, err := c.OptionalBool("secure")
-	l.add(err)
-	e.insecure = ok && !secure
+	if err != nil {
+		l.add(c.Errorf("secure", "write true or false", "cannot be read as a boolean"))
+	}
+	e.insecure = err == nil && ok && !secure
 	if e.insecure && strings.HasPrefix(e.target, "https:") {
 		l.warn(c, "secure", "anybody on the way can read the key", "the target's certificate is not checked")
 	}
@@ -121,6 +127,8 @@ func (l *loader) headers(c *config.Config, e *proxyEntry) {
 		isKey := strings.EqualFold(name, "Authorization")
 		authorized = authorized || isKey
 		switch {
+		case placeholder(text) && !isKey:
+			l.add(h.Errorf("", "write the value that "+name+" is to have, or remove the header if nothing asks for it", "still holds a placeholder"))
 		case placeholder(text):
 			l.add(h.Errorf("", tokenHint, "still holds the placeholder of the documentation"))
 		case strings.ContainsAny(text, "\r\n"):
