@@ -51,6 +51,8 @@ export const sending = run('r16', { status: 'running', phase: 'write', trigger: 
 
 export const limited = { ...sending, rate: 0, etaSeconds: undefined, waitingUntil: ahead(30 * minute) };
 
+export const downNow = { ...sending, phase: 'prepare', note: 'GET /api/v1/blueprints: connection refused; tried 3 times, again in 8 s' };
+
 export const planning = run('r16', { status: 'running', phase: 'plan', trigger: 'manual', startedAt: ago(1500), endedAt: undefined }, { read: 3100 });
 
 export const partial = run('r20', {

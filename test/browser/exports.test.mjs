@@ -3,13 +3,16 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { answer, assertAccessible, assertNoSidewaysScroll, assertQuiet, desktop, failure, launch, openPage, phone, picture, settle, themes } from './browser.mjs';
+import { answer, assertAccessible, assertQuiet, failure, launch, lookAtAll, openPage, picture, settle } from './browser.mjs';
 import * as fixture from './exports.fixture.mjs';
 import { startDemo } from './server.mjs';
 
 const { answerExports, hosting } = fixture;
 const state = (over) => ({ ...fixture.status, ...over });
 const ended = (status, error) => state({ last: fixture.run('r15', { status, error }), token: { state: status === 'not_entitled' ? 'not_entitled' : 'refused', checkedAt: fixture.ago(1000) } });
+
+/** Windows between a desktop and a phone, where two columns become one. */
+const between = [1320, 1200, 1024, 900];
 
 /** `see` is what a person must find; `when` what is answered; `failing` whether answers of 400 and more are meant. */
 const cases = [
@@ -21,6 +24,7 @@ const cases = [
   { name: 'exports off', hosted: false, path: '/exports', see: (p) => p.getByText('Exports are off') },
   { name: 'exports sending', path: '/exports', when: (p) => answerExports(p, { state: state({ running: fixture.sending }) }), see: (p) => p.getByText('26,303 of 64,992') },
   { name: 'exports limited', path: '/exports', when: (p) => answerExports(p, { state: state({ running: fixture.limited }) }), see: (p) => p.getByText(/Rely asked us to wait\. The run goes on in \d+/) },
+  { name: 'exports destination down', path: '/exports', when: (p) => answerExports(p, { state: state({ running: fixture.downNow }) }), see: (p) => p.getByText('connection refused; tried 3 times') },
   { name: 'exports planning', path: '/exports', when: (p) => answerExports(p, { state: state({ running: fixture.planning }) }), see: (p) => p.getByText('3,100 read') },
   { name: 'exports auth failed', path: '/exports', when: (p) => answerExports(p, { state: ended('auth_failed', 'GET /api/v1/blueprints/service answered 401: Not authenticated') }), see: (p) => p.getByText('Rely refused the token') },
   { name: 'exports not entitled', path: '/exports', when: (p) => answerExports(p, { state: ended('not_entitled', 'POST /api/v1/tasks answered 402: Upgrade your plan') }), see: (p) => p.getByText('Rely says that its plan does not include this') },
@@ -55,31 +59,21 @@ describe('exports', { concurrency: 2 }, () => {
     await server?.stop();
   });
 
-  for (const theme of themes) {
-    for (const { name, path, hosted = true, when = answerExports, see, failing } of cases) {
-      test(`${name}, ${theme}`, async () => {
-        const { page, complaints, close } = await openPage(browser, { url: server.url, theme });
-        try {
-          await hosting(page, hosted);
-          await when(page);
-          await page.goto(`/console${path}`);
-          await see(page).first().waitFor();
-          await settle(page);
-          await assertAccessible(page);
-          await assertNoSidewaysScroll(page);
-          await picture(page, `${name.replaceAll(' ', '-')}-${theme}-${desktop.width}`);
-          await page.setViewportSize(phone);
-          await see(page).first().waitFor();
-          await assertNoSidewaysScroll(page);
-          // Colours have been looked at above: what a phone adds is the same in both themes.
-          if (theme === 'light') await assertAccessible(page);
-          await picture(page, `${name.replaceAll(' ', '-')}-${theme}-${phone.width}`);
-          assertQuiet(complaints, { failing });
-        } finally {
-          await close();
-        }
-      });
-    }
+  for (const { name, path, hosted = true, when = answerExports, see, failing } of cases) {
+    test(name, async () => {
+      const { page, complaints, close } = await openPage(browser, { url: server.url });
+      try {
+        await hosting(page, hosted);
+        await when(page);
+        await page.goto(`/console${path}`);
+        await see(page).first().waitFor();
+        await settle(page);
+        await lookAtAll(page, { name, see, widths: between });
+        assertQuiet(complaints, { failing });
+      } finally {
+        await close();
+      }
+    });
   }
 
   /** A page with a good day's answers, to which a test adds its own. */
@@ -131,7 +125,7 @@ describe('exports', { concurrency: 2 }, () => {
     const { page, complaints, posts, close } = await open('/exports');
     await answerRun(page, 'r16', stepsOf('r16'));
     const run = page.getByRole('button', { name: 'Run now' });
-    await run.click();
+    await run.dblclick();
     const bar = page.getByRole('progressbar');
     await bar.waitFor();
     assert.equal(await run.getAttribute('aria-disabled'), 'true');
@@ -152,7 +146,7 @@ describe('exports', { concurrency: 2 }, () => {
     const { page, complaints, posts, close } = await open('/exports');
     await page.route('**/api/rely/migrate*', (route) => route.fulfill({ status: 202, json: { runId: 'r16', destination: 'rely', status: 'queued', href: '' } }));
     const started = () => page.waitForResponse('**/api/rely/migrate*');
-    await Promise.all([started(), page.getByRole('button', { name: 'Dry run' }).click()]);
+    await Promise.all([started(), page.getByRole('button', { name: 'Dry run' }).evaluate((b) => { b.click(); b.click(); })]);
     const more = page.getByRole('button', { name: 'More ways to run' });
     await more.click();
     await page.getByRole('menuitem', { name: /Send everything again/ }).click();
@@ -165,7 +159,7 @@ describe('exports', { concurrency: 2 }, () => {
     assert.equal(posts().length, 1, 'Escape starts nothing');
     await more.click();
     await page.getByRole('menuitem', { name: /Send everything again/ }).click();
-    await Promise.all([started(), dialog.getByRole('button', { name: 'Send everything', exact: true }).click()]);
+    await Promise.all([started(), dialog.getByRole('button', { name: 'Send everything', exact: true }).evaluate((b) => { b.click(); b.click(); })]);
     assert.deepEqual(posts().map((p) => p.path), ['/migrate?dryRun=true', '/migrate?full=true']);
     assertQuiet(complaints);
     await close();
@@ -179,7 +173,7 @@ describe('exports', { concurrency: 2 }, () => {
       return route.fulfill({ json: { ...fixture.sending, phase: 'finish' } });
     });
     await page.getByRole('button', { name: 'Cancel', exact: true }).click();
-    await page.getByRole('button', { name: 'Cancel the run' }).click();
+    await page.getByRole('button', { name: 'Cancel the run' }).evaluate((b) => { b.click(); b.click(); });
     await page.getByText('Cancelled', { exact: true }).first().waitFor();
     await page.getByRole('button', { name: 'Resume' }).waitFor();
     assert.deepEqual(posts(), [{ path: '/runs/r16/cancel', body: null }]);
@@ -190,7 +184,7 @@ describe('exports', { concurrency: 2 }, () => {
   test('failed items are sent again: one, those selected, all', async () => {
     const { page, complaints, posts, close } = await open('/exports/runs/r20?status=failed');
     await page.route('**/api/rely/runs/*/retry-failed', (route) => route.fulfill({ status: 202, json: { runId: 'r21', destination: 'rely', status: 'queued', href: '' } }));
-    await page.getByRole('button', { name: 'Retry component:default/ledger' }).click();
+    await page.getByRole('button', { name: 'Retry component:default/ledger' }).evaluate((b) => { b.click(); b.click(); });
     await page.waitForURL('**/exports/runs/r21');
     await page.goBack();
     await page.getByRole('checkbox', { name: 'Select resource:default/orders-db' }).check();
@@ -198,7 +192,7 @@ describe('exports', { concurrency: 2 }, () => {
     await page.getByRole('button', { name: 'Retry 2 selected' }).click();
     await page.waitForURL('**/exports/runs/r21');
     await page.goBack();
-    await page.getByRole('button', { name: 'Retry all 3 failed' }).click();
+    await page.getByRole('button', { name: 'Retry all 3 failed' }).evaluate((b) => { b.click(); b.click(); });
     await page.waitForURL('**/exports/runs/r21');
     assert.deepEqual(posts().map((p) => p.body), [
       { entityRefs: ['component:default/ledger'] },
@@ -208,6 +202,40 @@ describe('exports', { concurrency: 2 }, () => {
     assertQuiet(complaints);
     await close();
   });
+
+  test('a retry is offered only where it may help', async () => {
+    const twin = { entityRef: 'component:other/ledger', status: 'failed', code: 'duplicate_id', message: 'another entity has the id component.ledger already', at: fixture.ago(1000) };
+    const { page, complaints, close } = await open('/exports/runs/r20', { list: [...fixture.items, twin] });
+    await page.getByText('another entity has this id').first().waitFor({ state: 'attached' });
+    assert.equal(await page.getByRole('button', { name: /^Retry component:default/ }).count(), 1);
+    assert.equal(await page.getByRole('button', { name: 'Retry component:other/ledger' }).count(), 0);
+    assert.equal(await page.getByRole('checkbox', { name: 'Select component:other/ledger' }).count(), 0);
+    assertQuiet(complaints);
+    await close();
+  });
+
+  for (const path of ['/exports', '/exports/runs/r16']) {
+    test(`a run stands still at ${path} when the server is gone, and goes on with it`, async () => {
+      const { page, complaints, close } = await open(path, { state: state({ running: fixture.sending }), one: fixture.sending, list: [] });
+      const card = page.getByRole('region', { name: 'Progress' });
+      await card.getByText('about 1 min left').waitFor();
+      const gone = (route) => route.abort('connectionrefused');
+      await page.route('**/api/**', gone);
+      await card.getByText('The server does not answer', { exact: true }).waitFor();
+      await card.getByText('A run was under way').waitFor();
+      assert.equal(await card.getByText('about 1 min left').count(), 0);
+      await assertAccessible(page);
+      const told = () => card.getByText('812 requests').locator('..').textContent();
+      const before = await told();
+      await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 2500)));
+      assert.equal(await told(), before, 'nothing is counted any more');
+      await page.unroute('**/api/**', gone);
+      await card.getByText('about 1 min left').waitFor();
+      await card.getByText('The server does not answer').waitFor({ state: 'detached' });
+      assertQuiet(complaints, { failing: true });
+      await close();
+    });
+  }
 
   test('items are filtered by status, and the address says so', async () => {
     const { page, complaints, close } = await open('/exports/runs/r20');
