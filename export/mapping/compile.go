@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -90,7 +91,22 @@ type field struct {
 	schema schema
 }
 
-// Compile reads and compiles a mapping. A mistake in it is an *Error.
+// Errors are the mistakes that an error of Compile consists of, each once: what is common to all kinds is compiled for each.
+func Errors(err error) (all []error) {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // only what is joined here
+		for _, e := range joined.Unwrap() {
+			for _, e := range Errors(e) {
+				if !slices.ContainsFunc(all, func(other error) bool { return other.Error() == e.Error() }) {
+					all = append(all, e)
+				}
+			}
+		}
+		return all
+	}
+	return []error{err}
+}
+
+// Compile reads and compiles a mapping. Mistakes in it are *Error; Errors lists them.
 func Compile(o Options) (*Mapping, error) {
 	o.Source = cmp.Or(o.Source, Native)
 	o.IDStrategy = cmp.Or(o.IDStrategy, ByRef)
@@ -114,10 +130,14 @@ func Compile(o Options) (*Mapping, error) {
 	if m.c, err = newCompiler(m.file, s, o.IDStrategy); err != nil {
 		return nil, err
 	}
+	var problems []error
 	for _, kind := range slices.Sorted(maps.Keys(s.kinds)) {
 		if m.kinds[kind], err = m.kind(kind); err != nil {
-			return nil, err
+			problems = append(problems, err)
 		}
+	}
+	if len(problems) > 0 {
+		return nil, errors.Join(Errors(errors.Join(problems...))...)
 	}
 	m.resolveTargets()
 	m.print = fingerprint(o)
@@ -266,7 +286,7 @@ func (m *Mapping) kind(kind string) (*kindMapping, error) {
 		}
 	}
 	if len(problems) > 0 {
-		return nil, problems[0]
+		return nil, errors.Join(problems...)
 	}
 	sortFields(k.properties)
 	sortFields(k.relations)

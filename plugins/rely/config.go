@@ -246,7 +246,9 @@ func (l *loader) mapping(c Config) *mapping.Mapping {
 		return nil
 	}
 	if err != nil {
-		l.wrong("rely.mapping", "", "%s", err)
+		for _, mistake := range mapping.Errors(err) {
+			l.wrong("rely.mapping", "", "%s", mistake)
+		}
 		return nil
 	}
 	return m

@@ -72,6 +72,12 @@ func TestMistakes(t *testing.T) {
 			proxy + "rely:\n  mapping: rely-mapping.yaml",
 			`app-config.yaml:7: rely.mapping: rely-mapping.yaml: kinds.component.properties.tier: function not defined: shout/0 (column 18)`,
 		},
+		"bad mappings": {
+			proxy + "rely:\n  mapping: bad.yaml",
+			"app-config.yaml:7: rely.mapping: bad.yaml: common.properties.a: function not defined: x/0 (column 1)\n" +
+				"app-config.yaml:7: rely.mapping: bad.yaml: kinds.api.properties.b: function not defined: y/0 (column 1)\n" +
+				"app-config.yaml:7: rely.mapping: bad.yaml: kinds.component.properties.c: function not defined: z/0 (column 1)",
+		},
 		"no mapping":  {proxy + "rely:\n  mapping: nativ", "app-config.yaml:7: rely.mapping: there is no file nativ; use native, mirror, or the path of a mapping file"},
 		"no proxy":    {"rely: {}", "app-config.yaml:1: proxy.endpoints./rely: is required where the section rely is present; add proxy.endpoints./rely with target https://magneto.rely.io and headers.Authorization 'Bearer ${RELY_TOKEN}'"},
 		"placeholder": {"proxy:\n  /rely:\n    target: https://magneto.rely.io\n    headers:\n      Authorization: Bearer <token>\nrely: {}", "app-config.yaml:5: proxy./rely.headers.Authorization: still holds the placeholder of the documentation; create a token at https://webapp.rely.io/settings and write Authorization: Bearer ${RELY_TOKEN}"},
@@ -132,7 +138,8 @@ func TestMistakes(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got := check(t, c.text, "rely-mapping.yaml", "kinds: {component: {properties: {tier: '.metadata.name | shout'}}}")
+			got := check(t, c.text, "rely-mapping.yaml", "kinds: {component: {properties: {tier: '.metadata.name | shout'}}}",
+				"bad.yaml", "common: {properties: {a: x}}\nkinds: {api: {properties: {b: y}}, component: {properties: {c: z}}}")
 			if got != c.want && (c.want == "" || !strings.HasSuffix(c.want, ": ") || !strings.HasPrefix(got, c.want)) {
 				t.Errorf("got\n%s\nwant\n%s", got, c.want)
 			}
