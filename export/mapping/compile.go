@@ -93,7 +93,7 @@ type field struct {
 
 // Errors are the mistakes that an error of Compile consists of, each once: what is common to all kinds is compiled for each.
 func Errors(err error) (all []error) {
-	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // only what is joined here
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		for _, e := range joined.Unwrap() {
 			for _, e := range Errors(e) {
 				if !slices.ContainsFunc(all, func(other error) bool { return other.Error() == e.Error() }) {
