@@ -28,11 +28,14 @@ func (t trouble) note(now time.Time) string {
 func (r *runner) failing(f *Failure, what string, wait time.Duration) {
 	r.mu.Lock()
 	told := r.trouble.told
-	r.trouble = trouble{text: what + ": " + f.Error(), next: r.now().Add(wait), told: true}
+	r.trouble.told = true
 	r.mu.Unlock()
 	if !told {
 		r.log.Warn("the destination does not take what it is sent; trying again", "run", r.row.id, "next", wait.Round(time.Millisecond), "err", f)
 	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.trouble.text, r.trouble.next = what+": "+f.Error(), r.now().Add(wait)
 }
 
 // works notes that the destination answers.
