@@ -48,6 +48,7 @@ test: test-console test-browser test-go
 ## test-go: the Go suites only
 .PHONY: test-go
 test-go: needs-go
+	$(GO) test -run TestScenario14 ./plugins/rely/ # all its combinations, which take minutes with the race detector
 	$(GO) run ./test/withpostgres -- $(TOOL) gotestsum --format pkgname --hide-summary=skipped -- -race -timeout 20m ./...
 
 ## test-console: the console's own tests only

@@ -1,0 +1,5 @@
+//go:build !race
+
+package rely_test
+
+const raced = false
