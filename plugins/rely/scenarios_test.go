@@ -374,8 +374,8 @@ func TestScenario14Switches(t *testing.T) {
 	s.catalog.add(t, full)
 	p := s.start(t)
 	values := simulator.SwitchValues()
-	delete(values, "delete") // nothing is deleted
-	delete(values, "plan")   // below
+	delete(values, "delete")      // nothing is deleted
+	delete(values, "plan")        // below
 	if testing.Short() || raced { // all of them run without the race detector: make test-go
 		for _, name := range []string{"casing", "relationRepeat", "taskAtomicity"} {
 			delete(values, name)
