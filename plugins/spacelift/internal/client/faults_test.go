@@ -101,9 +101,10 @@ func TestFaults(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name+"/query", func(t *testing.T) {
-			sim, c, log := start(t, test.fault)
-			test.fault.Field = "stack"
-			sim.Faults(test.fault)
+			fault := test.fault // both run at once
+			sim, c, log := start(t, fault)
+			fault.Field = "stack"
+			sim.Faults(fault)
 			stack, err := c.Stack(t.Context(), spacelift.StackID)
 			check(t, sim, log, "stack", test.query, err)
 			if name == "unknown_state" && stack.State != "QUANTUM" {
@@ -111,10 +112,11 @@ func TestFaults(t *testing.T) {
 			}
 		})
 		t.Run(name+"/trigger", func(t *testing.T) {
-			sim, c, log := start(t, test.fault)
+			fault := test.fault
+			sim, c, log := start(t, fault)
 			before := len(sim.Runs(spacelift.StackID))
-			test.fault.Field = "runTrigger"
-			sim.Faults(test.fault)
+			fault.Field = "runTrigger"
+			sim.Faults(fault)
 			_, err := c.Trigger(t.Context(), spacelift.StackID, "what-nobody-may-read")
 			e := check(t, sim, log, "runTrigger", test.trigger, err)
 			if e.Ambiguous != test.ambiguous {

@@ -155,6 +155,8 @@ func (t *tokens) useless(bad *token) *Error {
 	if t.current == nil && t.refusal.err != nil {
 		return t.refusal.again(t.now()) // another call has found it out already
 	}
+	// Another call has exchanged again meanwhile; whether that token is any better shows soon.
+	err.RetryAfter = max(t.backoff/12, time.Second)
 	return err
 }
 
