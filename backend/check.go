@@ -22,11 +22,13 @@ type settings struct {
 	router      router.Config
 	database    database.Options
 	discovery   *discovery.Service
-	permissions permission.Checker
+	permissions *permission.Service
 	logging     telemetry.LogOptions
 	audit       map[telemetry.Severity]slog.Level
 	metrics     telemetry.MetricsConfig
 	hosted      []host.Plugin
+	// remoteCatalog is the catalog plugin where another backend hosts it.
+	remoteCatalog host.RemoteCatalog
 	// off are the plugins that are compiled in and not hosted, with the reason.
 	off []offPlugin
 }
@@ -63,6 +65,7 @@ func (b *Backend) settle(cfg *config.Config) (settings, config.Problems, error) 
 	found.add(err)
 	if s.discovery != nil {
 		s.hosted, s.off = b.choose(cfg, s.discovery)
+		s.remoteCatalog = b.remoteCatalog(s)
 	}
 	found.problems = append(found.problems, config.UnknownKeys(cfg, ownedSections(s.hosted)...)...)
 	dir, err := dataDir(cfg)
@@ -78,7 +81,7 @@ func (b *Backend) settle(cfg *config.Config) (settings, config.Problems, error) 
 	s.metrics, err = telemetry.LoadMetricsConfig(cfg)
 	found.add(err)
 	found.add(auth.CheckConfig(cfg))
-	s.permissions, err = permission.New(cfg)
+	s.permissions, err = permission.New(cfg, s.discovery)
 	found.add(err)
 	for _, p := range s.hosted {
 		if checker, ok := p.(host.ConfigChecker); ok {
@@ -114,7 +117,7 @@ func (b *Backend) checkPlugins() error {
 // choose applies the rule which plugins a process hosts (architecture.md).
 func (b *Backend) choose(cfg *config.Config, where *discovery.Service) (hosted []host.Plugin, off []offPlugin) {
 	for _, p := range b.plugins {
-		section := false
+		_, section := p.(host.OnlyHere)
 		if requirer, ok := p.(host.ConfigRequirer); ok {
 			section = cfg.Has(requirer.RequiredConfig())
 			if !section && len(b.options.only) == 0 {
@@ -132,6 +135,16 @@ func (b *Backend) choose(cfg *config.Config, where *discovery.Service) (hosted [
 		}
 	}
 	return hosted, off
+}
+
+// remoteCatalog is the catalog plugin, where it is compiled in and lives elsewhere.
+func (b *Backend) remoteCatalog(s settings) host.RemoteCatalog {
+	for _, p := range b.plugins {
+		if remote, ok := p.(host.RemoteCatalog); ok && !slices.Contains(s.hosted, p) && s.discovery.Elsewhere(p.ID()) {
+			return remote
+		}
+	}
+	return nil
 }
 
 // inert warns of keys that a Backstage configuration may well have, that an operator would count on, and that nothing here

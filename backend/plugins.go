@@ -19,6 +19,9 @@ type hosted struct {
 	plugin host.Plugin
 	routes []*router.Routes
 
+	// catalog is how the plugin reads the catalog.
+	catalog *catalogSlot
+
 	mu    sync.Mutex // guards tasks
 	tasks *schedule.Scheduler
 }
@@ -41,29 +44,39 @@ func (h *hosted) scheduler() *schedule.Scheduler {
 func (s *server) register(ctx context.Context) error {
 	var found collector
 	for _, p := range s.settings.hosted {
-		h := &hosted{plugin: p}
+		h := &hosted{plugin: p, catalog: &catalogSlot{}}
 		env, err := s.env(h)
 		if err != nil {
 			return err
 		}
 		s.hosted = append(s.hosted, h)
+		if s.settings.remoteCatalog != nil {
+			h.catalog.set(s.settings.remoteCatalog.RemoteCatalogReader(env))
+		}
 		if err := p.Register(ctx, env); err != nil {
 			found.add(fmt.Errorf("plugin %s: %w", p.ID(), err))
 			continue
 		}
-		s.connect(p)
 		if s.options.inspect != nil {
 			s.options.inspect(p.ID(), h.routes)
 		}
 	}
-	_, err := found.result()
-	return err
+	if _, err := found.result(); err != nil {
+		return err
+	}
+	for _, h := range s.hosted {
+		s.connect(h.plugin)
+	}
+	return nil
 }
 
 // connect passes on what a plugin offers to others.
 func (s *server) connect(p host.Plugin) {
 	if provider, ok := p.(host.CatalogProvider); ok {
-		s.catalog.set(provider.CatalogReader())
+		reader := provider.CatalogReader()
+		for _, h := range s.hosted {
+			h.catalog.set(reader)
+		}
 	}
 	if provider, ok := p.(host.UserTokenProvider); ok {
 		s.auth.SetUserTokens(provider.UserTokens())
@@ -111,8 +124,8 @@ func (s *server) env(h *hosted) (*host.Env, error) {
 			}
 			return h.tasks
 		},
-		Auth: s.auth, Permissions: s.settings.permissions, Audit: s.audit, Metrics: metrics,
-		Discovery: s.settings.discovery, Catalog: &s.catalog, System: system{s}, NodeEnv: s.options.environment("NODE_ENV"),
+		Auth: s.auth, Permissions: s.settings.permissions.For(id, s.auth), Audit: s.audit, Metrics: metrics,
+		Discovery: s.settings.discovery, Catalog: h.catalog, System: system{s}, NodeEnv: s.options.environment("NODE_ENV"),
 	}, nil
 }
 

@@ -38,7 +38,6 @@ type server struct {
 	databases *database.Service
 	router    *router.Router
 	auth      *auth.Service
-	catalog   catalogSlot
 	hosted    []*hosted
 	running   Running
 }

@@ -84,7 +84,19 @@ func (y system) Tasks(ctx context.Context) ([]schedule.Status, error) {
 // ConfigLines is the merged configuration, its secrets masked.
 func (y system) ConfigLines() []config.Line { return y.s.cfg.Lines() }
 
-// catalogSlot is the catalog reader that every plugin is handed, filled when the catalog plugin has registered.
+// SelfCheck looks at everything that the server depends on.
+func (y system) SelfCheck(ctx context.Context) []host.Step {
+	var steps []host.Step
+	for _, h := range y.s.hosted {
+		if checker, ok := h.plugin.(host.SelfChecker); ok {
+			steps = append(steps, checker.SelfCheck(ctx)...)
+		}
+	}
+	return steps
+}
+
+// catalogSlot is the catalog reader that one plugin is handed: filled when the local catalog has registered, or with a
+// reader of the remote one.
 type catalogSlot struct {
 	reader atomic.Pointer[host.CatalogReader]
 }
@@ -105,6 +117,15 @@ func (c *catalogSlot) ByRef(ctx context.Context, who auth.Credentials, ref strin
 		return entity.Entity{}, false, err
 	}
 	return r.ByRef(ctx, who, ref)
+}
+
+// ByRefs asks the catalog.
+func (c *catalogSlot) ByRefs(ctx context.Context, who auth.Credentials, refs []string) ([]*entity.Entity, error) {
+	r, err := c.get()
+	if err != nil {
+		return nil, err
+	}
+	return r.ByRefs(ctx, who, refs)
 }
 
 // Entities asks the catalog.

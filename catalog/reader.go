@@ -49,6 +49,28 @@ func (r *reader) ByRef(ctx context.Context, who auth.Credentials, ref string) (e
 	return e, err == nil, err
 }
 
+// ByRefs returns the entities with these refs, from one snapshot.
+func (r *reader) ByRefs(ctx context.Context, who auth.Credentials, refs []string) ([]*entity.Entity, error) {
+	found := make([]*entity.Entity, len(refs))
+	ok, err := r.may(ctx, who)
+	if err != nil || !ok {
+		return found, err
+	}
+	snapshot := r.index.Snapshot()
+	for i, ref := range refs {
+		doc, ok := snapshot.ByRef(ref)
+		if !ok {
+			continue
+		}
+		e, err := parseDoc(doc)
+		if err != nil {
+			return nil, err
+		}
+		found[i] = &e
+	}
+	return found, nil
+}
+
 // Entities yields what matches the filter, from one snapshot.
 func (r *reader) Entities(ctx context.Context, who auth.Credentials, filter entity.Predicate) iter.Seq2[entity.Entity, error] {
 	return func(yield func(entity.Entity, error) bool) {

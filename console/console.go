@@ -28,6 +28,9 @@ func New() *Plugin { return &Plugin{} }
 // ID returns "understudy".
 func (p *Plugin) ID() string { return ID }
 
+// OnlyHere says that no other backend has a console.
+func (p *Plugin) OnlyHere() {}
+
 // ConfigPaths names what the plugin reads.
 func (p *Plugin) ConfigPaths() []string { return []string{configPath} }
 
@@ -73,6 +76,7 @@ func (p *Plugin) Fallback() http.Handler {
 
 var (
 	_ host.Plugin         = (*Plugin)(nil)
+	_ host.OnlyHere       = (*Plugin)(nil)
 	_ host.ConfigDeclarer = (*Plugin)(nil)
 	_ host.ConfigChecker  = (*Plugin)(nil)
 	_ host.RootHandler    = (*Plugin)(nil)

@@ -21,6 +21,7 @@ import (
 	"github.com/understudy-portal/understudy/host/auth"
 	"github.com/understudy-portal/understudy/host/config"
 	"github.com/understudy-portal/understudy/host/fault"
+	"github.com/understudy-portal/understudy/host/hosttest"
 	"github.com/understudy-portal/understudy/host/router"
 	"github.com/understudy-portal/understudy/host/schedule"
 )
@@ -73,6 +74,10 @@ func (c *fakeCatalog) ByRef(_ context.Context, who auth.Credentials, ref string)
 	return e, ok && (who.IsService() || !c.hidden[ref]), nil
 }
 
+func (c *fakeCatalog) ByRefs(ctx context.Context, who auth.Credentials, refs []string) ([]*entity.Entity, error) {
+	return hosttest.ByRefs(ctx, c, who, refs)
+}
+
 func (c *fakeCatalog) Entities(context.Context, auth.Credentials, entity.Predicate) iter.Seq2[entity.Entity, error] {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -122,6 +127,7 @@ type fakeSystem struct {
 	plugins   []host.PluginStatus
 	tasks     []schedule.Status
 	lines     []config.Line
+	steps     []host.Step
 	providers []string
 	mu        sync.Mutex // guards asked
 	asked     int
@@ -139,6 +145,7 @@ func (s *fakeSystem) Plugins(context.Context) []host.PluginStatus {
 }
 func (s *fakeSystem) Tasks(context.Context) ([]schedule.Status, error) { return s.tasks, nil }
 func (s *fakeSystem) ConfigLines() []config.Line                       { return s.lines }
+func (s *fakeSystem) SelfCheck(context.Context) []host.Step            { return s.steps }
 
 // fakeGate knows two tokens: "user" and "service".
 type fakeGate struct{}

@@ -22,6 +22,7 @@ import (
 	"github.com/understudy-portal/understudy/host"
 	"github.com/understudy-portal/understudy/host/auth"
 	"github.com/understudy-portal/understudy/host/database"
+	"github.com/understudy-portal/understudy/host/hosttest"
 )
 
 func TestMain(m *testing.M) {
@@ -68,6 +69,10 @@ func (c *fakeCatalog) ByRef(_ context.Context, who auth.Credentials, ref string)
 	}
 	e, ok := c.entities[ref]
 	return e, ok, c.err
+}
+
+func (c *fakeCatalog) ByRefs(ctx context.Context, who auth.Credentials, refs []string) ([]*entity.Entity, error) {
+	return hosttest.ByRefs(ctx, c, who, refs)
 }
 
 func (c *fakeCatalog) Entities(_ context.Context, who auth.Credentials, filter entity.Predicate) iter.Seq2[entity.Entity, error] {

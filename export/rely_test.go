@@ -26,6 +26,7 @@ import (
 	"github.com/understudy-portal/understudy/host/database"
 	"github.com/understudy-portal/understudy/host/database/databasetest"
 	"github.com/understudy-portal/understudy/host/fault"
+	"github.com/understudy-portal/understudy/host/hosttest"
 	"github.com/understudy-portal/understudy/host/router"
 	simrely "github.com/understudy-portal/understudy/sim/rely"
 	"github.com/understudy-portal/understudy/sim/rely/relytest"
@@ -92,6 +93,10 @@ func (c *catalog) ByRef(_ context.Context, _ auth.Credentials, ref string) (enti
 	}
 	o, err := entity.ParseObject(text)
 	return entity.FromObject(o), err == nil, err
+}
+
+func (c *catalog) ByRefs(ctx context.Context, who auth.Credentials, refs []string) ([]*entity.Entity, error) {
+	return hosttest.ByRefs(ctx, c, who, refs)
 }
 
 func (c *catalog) Entities(ctx context.Context, who auth.Credentials, _ entity.Predicate) iter.Seq2[entity.Entity, error] {

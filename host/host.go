@@ -63,10 +63,14 @@ type Env struct {
 	NodeEnv string
 }
 
-// CatalogReader reads final entities. It is the local catalog where that plugin is hosted.
+// CatalogReader reads final entities. It is the local catalog where that plugin is hosted, and else that of another backend
+// over HTTP (RemoteCatalog).
 type CatalogReader interface {
 	// ByRef returns the entity with a canonical ref. False means that there is none, or none that the caller may see.
 	ByRef(ctx context.Context, who auth.Credentials, ref string) (entity.Entity, bool, error)
+	// ByRefs returns one element for each canonical ref, in their order; nil where ByRef would return false. Whoever has
+	// many refs should ask for all of them at once: the catalog may be on another machine.
+	ByRefs(ctx context.Context, who auth.Credentials, refs []string) ([]*entity.Entity, error)
 	// Entities yields what matches the filter (nil: all) and the caller may see, from one consistent snapshot.
 	Entities(ctx context.Context, who auth.Credentials, filter entity.Predicate) iter.Seq2[entity.Entity, error]
 	// Position is that of the last change that reads see.
@@ -103,6 +107,40 @@ type System interface {
 	Tasks(ctx context.Context) ([]schedule.Status, error)
 	// ConfigLines is the merged configuration, its secrets masked.
 	ConfigLines() []config.Line
+	// SelfCheck looks at everything that the server depends on, as `understudy check` prints it.
+	SelfCheck(ctx context.Context) []Step
+}
+
+// Outcome is how one step of a self-check ended.
+type Outcome string
+
+// The outcomes of a step. Skipped is a step that could not be tried, or that the configuration makes needless; its detail
+// says why.
+const (
+	StepPassed  Outcome = "passed"
+	StepWarning Outcome = "warning"
+	StepFailed  Outcome = "failed"
+	StepSkipped Outcome = "skipped"
+)
+
+// Step is one thing that a server depends on, and how it was found.
+type Step struct {
+	// ID names the step for programs, such as "peer.catalog.token". It never changes.
+	ID string `json:"id"`
+	// Title names it for people, such as "a token of ours, accepted by the catalog".
+	Title string `json:"title"`
+	// Outcome is how it was found.
+	Outcome Outcome `json:"outcome"`
+	// Detail is what was found, in one line: an address, a version, an error. It holds no secret.
+	Detail string `json:"detail,omitempty"`
+	// Fix is what to do about it, in one line. It is there unless the step passed or was skipped.
+	Fix string `json:"fix,omitempty"`
+}
+
+// SelfChecker is a plugin that can look at what it depends on: an account, a token, a peer. It writes nothing anywhere, and
+// heeds the context's deadline.
+type SelfChecker interface {
+	SelfCheck(ctx context.Context) []Step
 }
 
 // Mounter is a plugin with further mount points, such as "rely-migration-plugin" beside "rely".
@@ -114,6 +152,10 @@ type ConfigDeclarer interface{ ConfigPaths() []string }
 
 // ConfigRequirer is a plugin that is off unless the section it names is present.
 type ConfigRequirer interface{ RequiredConfig() string }
+
+// OnlyHere is a plugin that no other backend has, such as the console: an entry of discovery.endpoints for "*" is not about
+// it.
+type OnlyHere interface{ OnlyHere() }
 
 // ConfigChecker is a plugin that can tell what is wrong with its configuration without opening anything.
 type ConfigChecker interface {
@@ -142,6 +184,14 @@ type HealthChecker interface {
 
 // CatalogProvider is the plugin through which all others read the catalog.
 type CatalogProvider interface{ CatalogReader() CatalogReader }
+
+// RemoteCatalog is the catalog plugin where another backend hosts it: it is not registered, and still tells how the others
+// read that catalog.
+type RemoteCatalog interface {
+	// RemoteCatalogReader returns what reads the catalog through discovery, with the tokens of the plugin that env belongs
+	// to. It is called once a plugin and opens nothing.
+	RemoteCatalogReader(env *Env) CatalogReader
+}
 
 // UserTokenProvider is the plugin that issues user tokens.
 type UserTokenProvider interface{ UserTokens() auth.UserTokens }

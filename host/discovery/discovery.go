@@ -88,6 +88,9 @@ func (s *Service) lookup(side map[string]target, id string) (target, bool) {
 // Named reports whether an entry of discovery.endpoints lists the plugin by its id.
 func (s *Service) Named(id string) bool { return s.named[id] }
 
+// Elsewhere reports whether discovery.endpoints says where the plugin lives: by its id, or by "*".
+func (s *Service) Elsewhere(id string) bool { return s.named[id] || s.named[wildcard] }
+
 // Hosted reports whether this process hosts a plugin that is compiled in. A plugin that an entry names lives elsewhere;
 // so does, with an entry for "*", every plugin but those with a present section of our own (spacelift, rely). A list of
 // plugin ids in only overrides all that. The rule that a required section must be present is the caller's to check.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/understudy-portal/understudy/host/auth"
 	"github.com/understudy-portal/understudy/host/config"
+	"github.com/understudy-portal/understudy/host/discovery"
 	"github.com/understudy-portal/understudy/host/fault"
 )
 
@@ -60,12 +61,17 @@ func Require(ctx context.Context, c Checker, who auth.Credentials, p Permission,
 	return nil
 }
 
-// Local decides without asking anybody (core.md 8.3 and 8.4).
-type Local struct{}
+// Tokens issues the tokens with which a plugin asks the permission backend; auth.Service is one.
+type Tokens interface {
+	IssueToken(ctx context.Context, from string, onBehalfOf auth.Credentials, to string) (string, error)
+}
 
-// New returns the checker that the configuration asks for. It returns a config.Problem for `permission.enabled: true`,
+// Service makes the checkers of all plugins.
+type Service struct{}
+
+// New returns the service that the configuration asks for. It returns a config.Problem for `permission.enabled: true`,
 // which needs a permission backend.
-func New(c *config.Config) (*Local, error) {
+func New(c *config.Config, _ *discovery.Service) (*Service, error) {
 	enabled, _, err := c.OptionalBool("permission.enabled")
 	if err != nil {
 		return nil, err
@@ -74,8 +80,14 @@ func New(c *config.Config) (*Local, error) {
 		return nil, c.Errorf("permission.enabled", "set it to false or remove it",
 			"true is not supported: this server cannot ask a permission backend yet, and will not allow what one may forbid")
 	}
-	return &Local{}, nil
+	return &Service{}, nil
 }
+
+// For returns what decides for one plugin, which asks with its own tokens.
+func (*Service) For(_ string, _ Tokens) Checker { return &Local{} }
+
+// Local decides without asking anybody (core.md 8.3 and 8.4).
+type Local struct{}
 
 // Authorize allows users, and callers without credentials, everything, because permissions are disabled; services within
 // the restrictions of their token.

@@ -27,17 +27,17 @@ func parse(t *testing.T, text string) *config.Config {
 func TestNew(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{`{}`, `permission: {}`, `permission: { enabled: false }`, `permission: { enabled: 'no' }`} {
-		if _, err := permission.New(parse(t, text)); err != nil {
+		if _, err := permission.New(parse(t, text), nil); err != nil {
 			t.Errorf("%s: %v", text, err)
 		}
 	}
-	_, err := permission.New(parse(t, "permission:\n  enabled: true\n"))
+	_, err := permission.New(parse(t, "permission:\n  enabled: true\n"), nil)
 	want := "app-config.yaml:2: permission.enabled: true is not supported: this server cannot ask a permission backend yet, " +
 		"and will not allow what one may forbid; set it to false or remove it"
 	if err == nil || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}
-	if _, err := permission.New(parse(t, `permission: { enabled: perhaps }`)); err == nil {
+	if _, err := permission.New(parse(t, `permission: { enabled: perhaps }`), nil); err == nil {
 		t.Error("no error for a value that is no boolean")
 	}
 }
@@ -46,10 +46,11 @@ func TestNew(t *testing.T) {
 // always (core.md 8.3, 8.4).
 func TestAuthorize(t *testing.T) {
 	t.Parallel()
-	checker, err := permission.New(parse(t, `{}`))
+	service, err := permission.New(parse(t, `{}`), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
+	checker := service.For("catalog", nil)
 	restricted := func(permissions, actions []string) auth.Credentials {
 		c := auth.ServiceCredentials("x")
 		c.Restrictions = &auth.Restrictions{Permissions: permissions, Actions: actions}

@@ -23,6 +23,7 @@ import (
 	"github.com/understudy-portal/understudy/host/database"
 	"github.com/understudy-portal/understudy/host/database/databasetest"
 	"github.com/understudy-portal/understudy/host/discovery"
+	"github.com/understudy-portal/understudy/host/hosttest"
 	"github.com/understudy-portal/understudy/host/permission"
 	"github.com/understudy-portal/understudy/host/router"
 	"github.com/understudy-portal/understudy/host/telemetry"
@@ -52,6 +53,10 @@ func (c *catalog) ByRef(_ context.Context, who hostauth.Credentials, ref string)
 	}
 	object, err := entity.ParseObject([]byte(c.entity))
 	return entity.FromObject(object), true, err
+}
+
+func (c *catalog) ByRefs(ctx context.Context, who hostauth.Credentials, refs []string) ([]*entity.Entity, error) {
+	return hosttest.ByRefs(ctx, c, who, refs)
 }
 
 func (c *catalog) Entities(context.Context, hostauth.Credentials, entity.Predicate) iter.Seq2[entity.Entity, error] {
@@ -154,21 +159,21 @@ func start(t *testing.T, o setup) *server {
 // standIns are the plugins that recorded requests go to.
 func standIns(t *testing.T, c *config.Config, mount func(string) *router.Routes) {
 	t.Helper()
-	may, err := permission.New(c)
+	permissions, err := permission.New(c, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	catalog := mount("catalog")
 	catalog.Handle("GET /entities/by-name/{kind}/{namespace}/{name}", func(w http.ResponseWriter, r *http.Request) error {
 		read := permission.Permission{Name: "catalog.entity.read", Action: "read", ResourceType: "catalog-entity"}
-		if err := permission.Require(r.Context(), may, hostauth.FromContext(r.Context()), read, ""); err != nil {
+		if err := permission.Require(r.Context(), permissions.For("catalog", nil), hostauth.FromContext(r.Context()), read, ""); err != nil {
 			return err
 		}
 		return router.WriteJSON(w, r, http.StatusOK, struct{}{})
 	})
 	catalog.Handle("DELETE /entities/by-uid/{uid}", func(w http.ResponseWriter, r *http.Request) error {
 		remove := permission.Permission{Name: "catalog.entity.delete", Action: "delete", ResourceType: "catalog-entity"}
-		if err := permission.Require(r.Context(), may, hostauth.FromContext(r.Context()), remove, ""); err != nil {
+		if err := permission.Require(r.Context(), permissions.For("catalog", nil), hostauth.FromContext(r.Context()), remove, ""); err != nil {
 			return err
 		}
 		w.WriteHeader(http.StatusNoContent)

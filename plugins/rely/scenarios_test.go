@@ -19,6 +19,7 @@ import (
 	destination "github.com/understudy-portal/understudy/export/rely"
 	"github.com/understudy-portal/understudy/host"
 	"github.com/understudy-portal/understudy/host/auth"
+	"github.com/understudy-portal/understudy/host/hosttest"
 	"github.com/understudy-portal/understudy/plugins/rely"
 	simulator "github.com/understudy-portal/understudy/sim/rely"
 	"github.com/understudy-portal/understudy/sim/rely/relytest"
@@ -40,6 +41,10 @@ func (m *memory) ByRef(_ context.Context, _ auth.Credentials, ref string) (entit
 		}
 	}
 	return entity.Entity{}, false, nil
+}
+
+func (m *memory) ByRefs(ctx context.Context, who auth.Credentials, refs []string) ([]*entity.Entity, error) {
+	return hosttest.ByRefs(ctx, m, who, refs)
 }
 
 func (m *memory) Entities(_ context.Context, _ auth.Credentials, filter entity.Predicate) iter.Seq2[entity.Entity, error] {

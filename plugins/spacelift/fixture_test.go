@@ -26,6 +26,7 @@ import (
 	"github.com/understudy-portal/understudy/host/database"
 	"github.com/understudy-portal/understudy/host/database/databasetest"
 	"github.com/understudy-portal/understudy/host/fault"
+	"github.com/understudy-portal/understudy/host/hosttest"
 	"github.com/understudy-portal/understudy/host/permission"
 	"github.com/understudy-portal/understudy/host/router"
 	"github.com/understudy-portal/understudy/host/schedule"
@@ -88,6 +89,10 @@ type catalog struct {
 func (c *catalog) ByRef(_ context.Context, who auth.Credentials, ref string) (entity.Entity, bool, error) {
 	e, ok := c.entities[ref]
 	return e, ok && (who.IsService() || !c.hidden[ref]), c.broken
+}
+
+func (c *catalog) ByRefs(ctx context.Context, who auth.Credentials, refs []string) ([]*entity.Entity, error) {
+	return hosttest.ByRefs(ctx, c, who, refs)
 }
 
 func (c *catalog) Entities(_ context.Context, _ auth.Credentials, filter entity.Predicate) iter.Seq2[entity.Entity, error] {
