@@ -23,13 +23,20 @@ const publishedLifetimes = 3
 
 // Plugin is the auth plugin.
 type Plugin struct {
-	now    func() time.Time
-	issuer *issuer
-	guest  *guest
+	now       func() time.Time
+	providers []Provider
+	issuer    *issuer
+	guest     *guest
 }
 
 // New returns the plugin. It touches nothing.
-func New() *Plugin { return &Plugin{now: time.Now} }
+func New(opts ...Option) *Plugin {
+	p := &Plugin{now: time.Now}
+	for _, o := range opts {
+		o(p)
+	}
+	return p
+}
 
 // ID returns "auth".
 func (p *Plugin) ID() string { return pluginID }
@@ -39,7 +46,7 @@ func (p *Plugin) ConfigPaths() []string { return []string{"auth"} }
 
 // CheckConfig reports what is wrong with the auth section as config.Problems, some or all of which may be warnings.
 func (p *Plugin) CheckConfig(c *config.Config) error {
-	_, found := loadSettings(c)
+	_, found := p.load(c)
 	if len(found) == 0 {
 		return nil
 	}
@@ -48,8 +55,11 @@ func (p *Plugin) CheckConfig(c *config.Config) error {
 
 // Register reads the configuration, opens the tables and declares the routes.
 func (p *Plugin) Register(ctx context.Context, env *host.Env) error {
-	set, found := loadSettings(env.Config)
+	set, found := p.load(env.Config)
 	if err := found.Err(); err != nil {
+		return err
+	}
+	if err := checkProviders(p.providers); err != nil {
 		return err
 	}
 	db, err := env.Database(ctx)
@@ -80,7 +90,7 @@ func (p *Plugin) Register(ctx context.Context, env *host.Env) error {
 	if set.guest != nil {
 		p.guest = &guest{settings: *set.guest, development: env.NodeEnv == "development", catalog: env.Catalog, log: env.Log}
 	}
-	(&api{issuer: p.issuer, guest: p.guest, verify: env.Auth, audit: env.Audit, now: p.now}).mount(env.Routes)
+	(&api{issuer: p.issuer, signers: p.signers(env), verify: env.Auth, audit: env.Audit, now: p.now}).mount(env.Routes)
 	return nil
 }
 
@@ -94,10 +104,14 @@ func (p *Plugin) UserTokens() auth.UserTokens {
 
 // SignInProviders returns the ids of the providers that somebody can sign in with, once Register has returned.
 func (p *Plugin) SignInProviders() []string {
-	if p.guest == nil || p.guest.allowed() != nil {
-		return nil
+	var ids []string
+	if p.guest != nil && p.guest.allowed() == nil {
+		ids = append(ids, guestProvider)
 	}
-	return []string{guestProvider}
+	for _, provider := range p.providers {
+		ids = append(ids, provider.ID())
+	}
+	return ids
 }
 
 var (

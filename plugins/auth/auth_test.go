@@ -95,6 +95,7 @@ type setup struct {
 	nodeEnv string
 	catalog host.CatalogReader
 	db      *database.Database
+	options []auth.Option
 }
 
 // server is a backend with the auth plugin, and with two plugins that stand in for the catalog and the proxy.
@@ -107,7 +108,7 @@ type server struct {
 
 func start(t *testing.T, o setup) *server {
 	t.Helper()
-	s := &server{plugin: auth.New(), logs: &buffer{}}
+	s := &server{plugin: auth.New(o.options...), logs: &buffer{}}
 	logs := slog.New(slog.NewTextHandler(s.logs, nil))
 	c := parse(t, o.config)
 	found, err := discovery.Load(c)

@@ -53,8 +53,8 @@ const (
 	defaultGuest  = "user:development/guest"
 )
 
-// loadSettings reads the auth section. The problems may be mere warnings.
-func loadSettings(c *config.Config) (settings, config.Problems) {
+// loadSettings reads the auth section. The problems may be mere warnings. Known are the ids of the providers that there are.
+func loadSettings(c *config.Config, known []string) (settings, config.Problems) {
 	l := &loader{c: c}
 	s := settings{
 		lifetime:      l.lifetime(),
@@ -68,7 +68,7 @@ func loadSettings(c *config.Config) (settings, config.Problems) {
 	}
 	s.keyStore, s.static = l.keyStore()
 	s.guest = l.guest()
-	l.unknownProviders()
+	l.unknownProviders(known)
 	return s, l.problems
 }
 
@@ -171,10 +171,10 @@ func (l *loader) ref(path, text string) string {
 
 // unknownProviders warns of providers that nobody will be able to sign in with. It is no error, because the same file
 // may serve a Node backend that has them.
-func (l *loader) unknownProviders() {
+func (l *loader) unknownProviders(known []string) {
 	for _, name := range l.c.Keys("auth.providers") {
-		if name != guestProvider {
-			l.warn(l.c.Errorf("auth.providers."+name, "this server signs in by: guest", "sign-in provider %q is not supported, nobody can sign in with it", name))
+		if !slices.Contains(known, name) {
+			l.warn(l.c.Errorf("auth.providers."+name, "this server signs in by: "+strings.Join(known, ", "), "sign-in provider %q is not supported, nobody can sign in with it", name))
 		}
 	}
 }

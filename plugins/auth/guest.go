@@ -37,7 +37,7 @@ func (g *guest) allowed() error {
 // know them or cannot tell.
 func (g *guest) identify(ctx context.Context) (identity, error) {
 	if err := g.allowed(); err != nil {
-		return identity{}, err
+		return identity{userRef: g.settings.userRef}, err
 	}
 	e, found, err := g.lookup(ctx)
 	switch {

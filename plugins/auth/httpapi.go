@@ -21,11 +21,11 @@ type verifier interface {
 
 // api is the plugin's routes (core.md 6.1).
 type api struct {
-	issuer *issuer
-	guest  *guest // nil when the provider is not configured
-	verify verifier
-	audit  *telemetry.Auditor
-	now    func() time.Time
+	issuer  *issuer
+	signers []signer
+	verify  verifier
+	audit   *telemetry.Auditor
+	now     func() time.Time
 }
 
 func (a *api) mount(routes *router.Routes) {
@@ -34,13 +34,17 @@ func (a *api) mount(routes *router.Routes) {
 	routes.Handle("GET /.well-known/openid-configuration", a.openID)
 	routes.Handle("GET /.well-known/oauth-client/cli.json", cliClient)
 	routes.Handle("GET /v1/userinfo", a.userInfo)
-	if a.guest != nil {
-		routes.Handle("GET /guest/refresh", a.guestRefresh)
-		routes.Handle("POST /guest/refresh", a.guestRefresh)
-		routes.Handle("GET /guest/start", notImplemented)
-		routes.Handle("GET /guest/handler/frame", notImplemented)
-		routes.Handle("POST /guest/handler/frame", notImplemented)
-	} else {
+	guest := false
+	for _, s := range a.signers {
+		guest = guest || s.id == guestProvider
+		at := "/" + s.id
+		routes.Handle("GET "+at+"/refresh", a.refresh(s))
+		routes.Handle("POST "+at+"/refresh", a.refresh(s))
+		routes.Handle("GET "+at+"/start", notImplemented)
+		routes.Handle("GET "+at+"/handler/frame", notImplemented)
+		routes.Handle("POST "+at+"/handler/frame", notImplemented)
+	}
+	if !guest {
 		routes.Handle("/guest", unregistered)
 		routes.Handle("/guest/{rest...}", unregistered)
 	}
@@ -143,7 +147,7 @@ func (a *api) userInfo(w http.ResponseWriter, r *http.Request) error {
 // signInAnswer is what the frontend expects of a provider. It validates strictly: what is absent is left out, never null
 // (core.md 6.5).
 type signInAnswer struct {
-	Profile  struct{}       `json:"profile"`
+	Profile  Profile        `json:"profile"`
 	Identity signInIdentity `json:"backstageIdentity"`
 }
 
@@ -159,30 +163,33 @@ type signInUserInfo struct {
 	Ownership []string `json:"ownershipEntityRefs"`
 }
 
-// guestRefresh signs the guest in, or renews their token.
-func (a *api) guestRefresh(w http.ResponseWriter, r *http.Request) error {
-	event := a.audit.Event(r.Context(), telemetry.Event{
-		Plugin: pluginID, ID: "user-sign-in",
-		Meta: map[string]any{"provider": guestProvider, "userEntityRef": a.guest.settings.userRef},
-	})
-	answer, err := a.signIn(r.Context())
-	event.Done(err)
-	if err != nil {
-		return err
+// refresh signs a user in by one provider, or renews their token.
+func (a *api) refresh(s signer) router.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		who, err := s.identify(r)
+		meta := map[string]any{"provider": s.id}
+		if who.userRef != "" {
+			meta["userEntityRef"] = who.userRef
+		}
+		event := a.audit.Event(r.Context(), telemetry.Event{Plugin: pluginID, ID: "user-sign-in", Meta: meta})
+		var answer signInAnswer
+		if err == nil {
+			answer, err = a.signIn(r.Context(), who)
+		}
+		event.Done(err)
+		if err != nil {
+			return err
+		}
+		return router.WriteJSON(w, r, http.StatusOK, answer)
 	}
-	return router.WriteJSON(w, r, http.StatusOK, answer)
 }
 
-func (a *api) signIn(ctx context.Context) (signInAnswer, error) {
-	who, err := a.guest.identify(ctx)
-	if err != nil {
-		return signInAnswer{}, err
-	}
+func (a *api) signIn(ctx context.Context, who identity) (signInAnswer, error) {
 	text, expires, err := a.issuer.issue(ctx, who)
 	if err != nil {
 		return signInAnswer{}, err
 	}
-	return signInAnswer{Identity: signInIdentity{
+	return signInAnswer{Profile: who.profile, Identity: signInIdentity{
 		Token:    text,
 		Identity: signInUserInfo{Type: "user", UserRef: who.userRef, Ownership: who.ownership},
 		Expires:  int64(math.Round(expires.Sub(a.now()).Seconds())),

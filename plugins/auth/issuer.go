@@ -16,6 +16,7 @@ import (
 type identity struct {
 	userRef   string
 	ownership []string
+	profile   Profile
 }
 
 // issuer issues user tokens, and answers for them.
