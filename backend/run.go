@@ -40,6 +40,7 @@ type server struct {
 	auth      *auth.Service
 	hosted    []*hosted
 	running   Running
+	checkups  checkups
 }
 
 // Run serves until ctx ends, then drains and stops; it returns nil after a clean stop. An error is what kept the server

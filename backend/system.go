@@ -84,17 +84,6 @@ func (y system) Tasks(ctx context.Context) ([]schedule.Status, error) {
 // ConfigLines is the merged configuration, its secrets masked.
 func (y system) ConfigLines() []config.Line { return y.s.cfg.Lines() }
 
-// SelfCheck looks at everything that the server depends on.
-func (y system) SelfCheck(ctx context.Context) []host.Step {
-	var steps []host.Step
-	for _, h := range y.s.hosted {
-		if checker, ok := h.plugin.(host.SelfChecker); ok {
-			steps = append(steps, checker.SelfCheck(ctx)...)
-		}
-	}
-	return steps
-}
-
 // catalogSlot is the catalog reader that one plugin is handed: filled when the local catalog has registered, or with a
 // reader of the remote one.
 type catalogSlot struct {

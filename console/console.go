@@ -40,7 +40,7 @@ func (p *Plugin) CheckConfig(c *config.Config) error {
 	return err
 }
 
-// Register declares the routes of openapi.yaml, unless the console is turned off.
+// Register declares the routes of openapi.yaml, or only those of the self-check where the console is turned off.
 func (p *Plugin) Register(_ context.Context, env *host.Env) error {
 	cfg, err := LoadConfig(env.Config)
 	if err != nil {
@@ -48,6 +48,7 @@ func (p *Plugin) Register(_ context.Context, env *host.Env) error {
 	}
 	p.cfg = cfg
 	if !cfg.on() {
+		(&api{log: env.Log, system: env.System, audit: env.Audit}).mountCheck(env.Routes)
 		return nil
 	}
 	if p.files, err = builtFiles(); err != nil {

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 
@@ -131,6 +132,9 @@ type fakeSystem struct {
 	providers []string
 	mu        sync.Mutex // guards asked
 	asked     int
+
+	checkup    host.Checkup
+	checkToken string
 }
 
 func (s *fakeSystem) Title() string             { return "Acme" }
@@ -145,7 +149,12 @@ func (s *fakeSystem) Plugins(context.Context) []host.PluginStatus {
 }
 func (s *fakeSystem) Tasks(context.Context) ([]schedule.Status, error) { return s.tasks, nil }
 func (s *fakeSystem) ConfigLines() []config.Line                       { return s.lines }
-func (s *fakeSystem) SelfCheck(context.Context) []host.Step            { return s.steps }
+func (s *fakeSystem) LastCheck() (host.Checkup, bool)                  { return s.checkup, !s.checkup.At.IsZero() }
+func (s *fakeSystem) SelfCheck(_ context.Context, token config.Secret) host.Checkup {
+	s.checkToken = token.Reveal()
+	s.checkup = host.Checkup{At: time.Unix(1_700_000_000, 0), Took: 1500 * time.Millisecond, Steps: s.steps}
+	return s.checkup
+}
 
 // fakeGate knows two tokens: "user" and "service".
 type fakeGate struct{}

@@ -15,6 +15,7 @@ import (
 	"github.com/understudy-portal/understudy/host/fault"
 	"github.com/understudy-portal/understudy/host/router"
 	"github.com/understudy-portal/understudy/host/schedule"
+	"github.com/understudy-portal/understudy/host/telemetry"
 )
 
 //go:embed openapi.yaml
@@ -24,6 +25,7 @@ var openapiYAML []byte
 type api struct {
 	log       *slog.Logger
 	system    host.System
+	audit     *telemetry.Auditor
 	attention *attention
 	events    *events
 	health    *health
@@ -34,6 +36,7 @@ func newAPI(env *host.Env) *api {
 	return &api{
 		log:       env.Log,
 		system:    env.System,
+		audit:     env.Audit,
 		attention: newAttention(env.Catalog),
 		events:    newEvents(env.Catalog, env.Log),
 		health:    newHealth(env.System, env.Log),
@@ -51,10 +54,17 @@ func (a *api) mount(routes *router.Routes) error {
 	routes.Handle("GET /v1/plugins", a.plugins)
 	routes.Handle("GET /v1/tasks", a.tasks)
 	routes.Handle("GET /v1/config", a.config)
+	a.mountCheck(routes)
 	routes.Handle("GET /v1/attention", a.serveAttention)
 	routes.Handle("GET /v1/events", a.events.serve)
 	routes.Handle("GET /v1/openapi.json", a.serveOpenAPI)
 	return nil
+}
+
+// mountCheck mounts what `understudy check` asks, which is there even where the console is turned off.
+func (a *api) mountCheck(routes *router.Routes) {
+	routes.Handle("GET /v1/check", a.lastCheck)
+	routes.Handle("POST /v1/check", a.check)
 }
 
 type bootstrapView struct {

@@ -5,6 +5,7 @@ import (
 	"iter"
 	"log/slog"
 	"net/http"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -107,8 +108,21 @@ type System interface {
 	Tasks(ctx context.Context) ([]schedule.Status, error)
 	// ConfigLines is the merged configuration, its secrets masked.
 	ConfigLines() []config.Line
-	// SelfCheck looks at everything that the server depends on, as `understudy check` prints it.
-	SelfCheck(ctx context.Context) []Step
+	// SelfCheck looks at everything that the server depends on, as `understudy check` prints it. It takes up to a minute,
+	// and calls others: it is for people who ask for it. Those who ask while one is under way get its result. A user token,
+	// which may be zero, lets it look at what needs a signed-in user.
+	SelfCheck(ctx context.Context, userToken config.Secret) Checkup
+	// LastCheck is what the latest self-check of this process found; false before the first.
+	LastCheck() (Checkup, bool)
+}
+
+// Checkup is what a self-check found.
+type Checkup struct {
+	// At is when it began, and Took how long it took.
+	At   time.Time
+	Took time.Duration
+	// Steps are in the order in which people should read them.
+	Steps []Step
 }
 
 // Outcome is how one step of a self-check ended.

@@ -1,5 +1,5 @@
 // Generated from openapi.yaml by npm run types. Do not edit.
-// sha256:399e624ddf21e7a385e495c30edb96608fdf3023ce65457079e3d7d315d3c1e3
+// sha256:c1192dde4cd6f89e6e1c0cb31709236591499f5ce3b63defd7938550ccaa1178
 
 export interface paths {
     "/bootstrap": {
@@ -70,6 +70,30 @@ export interface paths {
         get: operations["getConfig"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What the latest self-check of this server found
+         * @description Begins none: without a check since the server started there are no steps and no checkedAt. For service principals, and for everybody in the demo; anybody else gets 403.
+         */
+        get: operations["getCheck"];
+        put?: never;
+        /**
+         * Look at everything that this server depends on, now
+         * @description As `understudy check` does; takes up to a minute. Who asks while a check is under way gets the result of that one. For service principals, and for everybody in the demo; anybody else gets 403.
+         */
+        post: operations["runCheck"];
         delete?: never;
         options?: never;
         head?: never;
@@ -195,6 +219,44 @@ export interface components {
             value: unknown;
             /** @example app-config.yaml:12:11 */
             origin: string;
+        };
+        CheckRequest: {
+            /** @description A user token of Backstage's auth plugin, to be tried on this server. Without it, the token of the caller if that is a user, or a guest's where guests may sign in. */
+            userToken?: string;
+        };
+        Check: {
+            /**
+             * Format: date-time
+             * @description When the check began; absent where there has been none
+             */
+            checkedAt?: string;
+            tookMillis: number;
+            /** @description app.title, or the name of the product */
+            title: string;
+            version: string;
+            passed: number;
+            warnings: number;
+            failed: number;
+            skipped: number;
+            steps: components["schemas"]["CheckStep"][];
+        };
+        CheckStep: {
+            /**
+             * @description It never changes
+             * @example peer.catalog.token
+             */
+            id: string;
+            /** @example a token of ours, accepted by the catalog */
+            title: string;
+            /**
+             * @description A skipped step could not be tried, or is not needed; its detail says why
+             * @enum {string}
+             */
+            outcome: "passed" | "warning" | "failed" | "skipped";
+            /** @description What was found */
+            detail?: string;
+            /** @description What to do about it, in one line; only with a warning or a failure */
+            fix?: string;
         };
         Attention: {
             /** @description How many entities were looked at */
@@ -341,6 +403,52 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ConfigLines"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    getCheck: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The steps in the order in which people should read them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Check"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    runCheck: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["CheckRequest"];
+            };
+        };
+        responses: {
+            /** @description The steps in the order in which people should read them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Check"];
                 };
             };
             default: components["responses"]["Error"];
