@@ -43,6 +43,16 @@ func (y system) SignInProviders() []string {
 	return nil
 }
 
+// Elsewhere returns where browsers reach a plugin that another backend serves.
+func (y system) Elsewhere(id string) (base string, ok bool) {
+	for _, o := range y.s.settings.off {
+		if o.id == id && o.elsewhere {
+			return y.s.settings.discovery.ExternalURL(id), true
+		}
+	}
+	return "", false
+}
+
 // healthTimeout is how long the plugins may think about their health, as for the readiness probe.
 const healthTimeout = 2 * time.Second
 
@@ -56,7 +66,7 @@ func (y system) Plugins(ctx context.Context) []host.PluginStatus {
 		list = append(list, host.PluginStatus{ID: h.plugin.ID(), Hosted: true, Err: ill[h.plugin.ID()]})
 	}
 	for _, o := range y.s.settings.off {
-		if y.s.settings.discovery.Named(o.id) {
+		if o.elsewhere {
 			list = append(list, host.PluginStatus{ID: o.id, Address: y.s.settings.discovery.ExternalURL(o.id)})
 		}
 	}
@@ -141,4 +151,10 @@ func (c *catalogSlot) Changed(ctx context.Context, after int64) (int64, error) {
 		return 0, err
 	}
 	return r.Changed(ctx, after)
+}
+
+// Consistent asks the catalog; where there is none, nothing is proof.
+func (c *catalogSlot) Consistent() bool {
+	r, err := c.get()
+	return err == nil && host.ConsistentCatalog(r)
 }

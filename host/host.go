@@ -72,11 +72,15 @@ type CatalogReader interface {
 	// ByRefs returns one element for each canonical ref, in their order; nil where ByRef would return false. Whoever has
 	// many refs should ask for all of them at once: the catalog may be on another machine.
 	ByRefs(ctx context.Context, who auth.Credentials, refs []string) ([]*entity.Entity, error)
-	// Entities yields what matches the filter (nil: all) and the caller may see, from one consistent snapshot.
+	// Entities yields what matches the filter (nil: all) and the caller may see, each entity once: from one consistent
+	// snapshot, or, where ConsistentCatalog says that it is none, as complete as the catalog's own count. An error ends it,
+	// but for an *EntityError, which is about one entity.
 	Entities(ctx context.Context, who auth.Credentials, filter entity.Predicate) iter.Seq2[entity.Entity, error]
-	// Position is that of the last change that reads see.
+	// Position is that of the last change that reads see. A catalog elsewhere does not tell of its changes: its position
+	// moves when a comparison has found one, and when there has been none for so long that there may have been one.
 	Position() int64
-	// Changed waits until reads see a change after the given position, and returns the new position.
+	// Changed waits until reads see a change after the given position, and returns the new position. Of a catalog elsewhere
+	// it compares etags on an interval, for as long as somebody waits.
 	Changed(ctx context.Context, after int64) (int64, error)
 }
 
@@ -102,6 +106,9 @@ type System interface {
 	Demo() bool
 	// SignInProviders are the ids of the providers that a browser may sign in with, such as "guest".
 	SignInProviders() []string
+	// Elsewhere returns the base URL, without a trailing slash, at which browsers reach a plugin that another backend
+	// serves. False means that this process serves it, or that nobody is known to.
+	Elsewhere(id string) (base string, ok bool)
 	// Plugins are all that the server knows, in the order of their ids.
 	Plugins(ctx context.Context) []PluginStatus
 	// Tasks are the recurring tasks of all hosted plugins.

@@ -1,0 +1,37 @@
+package host
+
+import "fmt"
+
+// Snapshotter is a CatalogReader that tells whether one walk of it proves anything about what the walk has not seen.
+type Snapshotter interface {
+	// Consistent reports whether Entities yields one consistent snapshot. It is false for a catalog that is read page by
+	// page while others write: an entity may then be missing from a walk and yet be there.
+	Consistent() bool
+}
+
+// ConsistentCatalog reports whether what a walk of the catalog has not seen is gone. It is so for a reader that does not
+// tell.
+func ConsistentCatalog(c CatalogReader) bool {
+	s, ok := c.(Snapshotter)
+	return !ok || s.Consistent()
+}
+
+// EntityError is one entity that is in the catalog and cannot be read. CatalogReader.Entities goes on after it if its
+// consumer does.
+type EntityError struct {
+	// Ref is the entity's canonical ref; empty where not even that can be read.
+	Ref string
+	// Err says what is wrong with the entity.
+	Err error
+}
+
+// Error names the entity and what is wrong with it.
+func (e *EntityError) Error() string {
+	if e.Ref == "" {
+		return fmt.Sprintf("an entity of the catalog cannot be read: %v", e.Err)
+	}
+	return fmt.Sprintf("the entity %s cannot be read: %v", e.Ref, e.Err)
+}
+
+// Unwrap returns what is wrong.
+func (e *EntityError) Unwrap() error { return e.Err }
