@@ -52,6 +52,8 @@ type Routes struct {
 	patterns    []string
 	open        policy
 	cookie      policy
+	levels      func(path string) (Level, bool) // nil: open and cookie alone decide
+	rest        HandlerFunc                     // takes what no pattern does; nil: nobody
 	initialized chan struct{}
 	ready       atomic.Bool // initialized is closed; saves the select on the way through
 	meter       *meter
@@ -87,6 +89,11 @@ func (p *Routes) AllowCookie(path string) { p.cookie.add(path) }
 
 // Level tells what the path, raw and relative to the mount, asks of its caller.
 func (p *Routes) Level(path string) Level {
+	if p.levels != nil {
+		if level, ok := p.levels(path); ok {
+			return level
+		}
+	}
 	switch {
 	case p.open.matches(path):
 		return Open
@@ -120,11 +127,14 @@ func (p *Routes) serve(w http.ResponseWriter, r *http.Request, path string) erro
 	if err != nil {
 		return err
 	}
-	if !p.table.find(r.Method, path, &m) {
-		notFound(w)
-		return nil
+	if p.table.find(r.Method, path, &m) {
+		return m.serve(w, r)
 	}
-	return m.serve(w, r)
+	if p.rest != nil {
+		return p.rest(w, r)
+	}
+	notFound(w)
+	return nil
 }
 
 func (p *Routes) authenticate(r *http.Request, path string) (*http.Request, error) {
