@@ -33,7 +33,12 @@ type settings struct {
 	off []offPlugin
 }
 
-type offPlugin struct{ id, why string }
+type offPlugin struct {
+	id, why string
+	// elsewhere is true where another backend serves it. A plugin that is off for want of its section is taken for that
+	// only when an entry of discovery.endpoints names it: "*" is about what there is.
+	elsewhere bool
+}
 
 // Check reports what is wrong with the configuration, all at once, without opening anything. Warnings are for what
 // still works.
@@ -117,11 +122,12 @@ func (b *Backend) checkPlugins() error {
 // choose applies the rule which plugins a process hosts (architecture.md).
 func (b *Backend) choose(cfg *config.Config, where *discovery.Service) (hosted []host.Plugin, off []offPlugin) {
 	for _, p := range b.plugins {
-		_, section := p.(host.OnlyHere)
+		_, onlyHere := p.(host.OnlyHere)
+		section := onlyHere
 		if requirer, ok := p.(host.ConfigRequirer); ok {
 			section = cfg.Has(requirer.RequiredConfig())
 			if !section && len(b.options.only) == 0 {
-				off = append(off, offPlugin{p.ID(), "the section " + requirer.RequiredConfig() + " is absent"})
+				off = append(off, offPlugin{p.ID(), "the section " + requirer.RequiredConfig() + " is absent", where.Named(p.ID())})
 				continue
 			}
 		}
@@ -129,9 +135,9 @@ func (b *Backend) choose(cfg *config.Config, where *discovery.Service) (hosted [
 		case where.Hosted(p.ID(), section, b.options.only):
 			hosted = append(hosted, p)
 		case len(b.options.only) > 0:
-			off = append(off, offPlugin{p.ID(), "--only does not name it"})
+			off = append(off, offPlugin{p.ID(), "--only does not name it", where.Elsewhere(p.ID()) && !onlyHere})
 		default:
-			off = append(off, offPlugin{p.ID(), "discovery.endpoints says that it lives elsewhere"})
+			off = append(off, offPlugin{p.ID(), "discovery.endpoints says that it lives elsewhere", true})
 		}
 	}
 	return hosted, off

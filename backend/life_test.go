@@ -217,3 +217,31 @@ func TestHostedPlugins(t *testing.T) {
 type sectionPlugin struct{ plain }
 
 func (p *sectionPlugin) RequiredConfig() string { return p.id }
+
+// What another backend serves is known with its address; what is merely not set up is not taken for that.
+func TestElsewhere(t *testing.T) {
+	var system host.System
+	here := &plain{id: "here", register: func(_ context.Context, env *host.Env) error { system = env.System; return nil }}
+	extra := &sectionPlugin{plain{id: "extra"}}
+	config := minimal(t) + "discovery: {endpoints: [{target: {internal: 'http://node/api/{{pluginId}}'}, plugins: ['*']}]}"
+	start(t, config, []host.Plugin{here, &plain{id: "away"}, extra}, backend.WithOnly("here"))
+	var got []string
+	for _, p := range system.Plugins(t.Context()) {
+		got = append(got, p.ID+" "+p.Address)
+	}
+	base, ok := system.Elsewhere("away")
+	if want := "away http://localhost:7007/api/away"; !ok || !slices.Contains(got, want) || "away "+base != want {
+		t.Errorf("%q, %v, %q", base, ok, got)
+	}
+	if _, ok := system.Elsewhere("here"); ok {
+		t.Error("a hosted plugin is said to be elsewhere")
+	}
+	start(t, config, []host.Plugin{extra, onlyHere{here}})
+	if _, ok := system.Elsewhere("extra"); ok {
+		t.Error("a plugin without its section is said to be elsewhere")
+	}
+}
+
+type onlyHere struct{ *plain }
+
+func (onlyHere) OnlyHere() {}

@@ -63,7 +63,7 @@ func (p *Plugin) Root() (string, http.Handler) {
 	if p.files == nil {
 		return Prefix, nil
 	}
-	return Prefix, newFiles(p.files)
+	return Prefix, newFiles(p.files, p.api.peers.origins)
 }
 
 // Fallback sends whoever opens the server's address to the console. It is nil when there is no console, and gives way

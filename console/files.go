@@ -8,9 +8,15 @@ import (
 )
 
 // files serves the built console: its page for every address that is no file.
-type files struct{ fsys fs.FS }
+type files struct {
+	fsys fs.FS
+	// origins returns what the page may call besides its own origin.
+	origins func() []string
+}
 
-func newFiles(fsys fs.FS) http.Handler { return &files{fsys: fsys} }
+func newFiles(fsys fs.FS, origins func() []string) http.Handler {
+	return &files{fsys: fsys, origins: origins}
+}
 
 // ServeHTTP answers GET and HEAD; any other method is not found, as everywhere outside /api.
 func (f *files) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -52,6 +58,11 @@ func (f *files) page(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
+	if origins := f.origins(); len(origins) > 0 {
+		if policy := w.Header().Get(policyHeader); policy != "" {
+			w.Header().Set(policyHeader, allowConnect(policy, origins))
+		}
+	}
 	if r.Method == http.MethodHead {
 		return
 	}

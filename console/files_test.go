@@ -12,7 +12,7 @@ func TestFilesAreServed(t *testing.T) {
 		"index.html":          {Data: []byte("<!doctype html>page")},
 		"theme.js":            {Data: []byte("theme")},
 		"assets/index-abc.js": {Data: []byte("script")},
-	})
+	}, func() []string { return nil })
 	for _, c := range []struct {
 		method, path string
 		status       int

@@ -130,6 +130,7 @@ type fakeSystem struct {
 	lines     []config.Line
 	steps     []host.Step
 	providers []string
+	elsewhere map[string]string
 	mu        sync.Mutex // guards asked
 	asked     int
 
@@ -141,6 +142,11 @@ func (s *fakeSystem) Title() string             { return "Acme" }
 func (s *fakeSystem) Version() string           { return "v1.2.3" }
 func (s *fakeSystem) Demo() bool                { return s.demo }
 func (s *fakeSystem) SignInProviders() []string { return s.providers }
+func (s *fakeSystem) Elsewhere(id string) (base string, ok bool) {
+	base, ok = s.elsewhere[id]
+	return base, ok
+}
+
 func (s *fakeSystem) Plugins(context.Context) []host.PluginStatus {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -29,6 +29,7 @@ type api struct {
 	attention *attention
 	events    *events
 	health    *health
+	peers     peers
 	openapi   []byte
 }
 
@@ -40,6 +41,7 @@ func newAPI(env *host.Env) *api {
 		attention: newAttention(env.Catalog),
 		events:    newEvents(env.Catalog, env.Log),
 		health:    newHealth(env.System, env.Log),
+		peers:     peers{system: env.System, config: env.Config},
 	}
 }
 
@@ -56,7 +58,7 @@ func (a *api) mount(routes *router.Routes) error {
 	routes.Handle("GET /v1/config", a.config)
 	a.mountCheck(routes)
 	routes.Handle("GET /v1/attention", a.serveAttention)
-	routes.Handle("GET /v1/events", a.events.serve)
+	routes.Handle("GET /v1/events", a.serveEvents)
 	routes.Handle("GET /v1/openapi.json", a.serveOpenAPI)
 	return nil
 }
@@ -68,24 +70,24 @@ func (a *api) mountCheck(routes *router.Routes) {
 }
 
 type bootstrapView struct {
-	Title   string         `json:"title"`
-	Version string         `json:"version"`
-	Demo    bool           `json:"demo"`
-	SignIn  []providerView `json:"signIn"`
-	Plugins []string       `json:"plugins"`
+	Title     string         `json:"title"`
+	Version   string         `json:"version"`
+	Demo      bool           `json:"demo"`
+	SignIn    []providerView `json:"signIn"`
+	Plugins   []string       `json:"plugins"`
+	Elsewhere *elsewhereView `json:"elsewhere,omitempty"`
 }
 
 type providerView struct {
 	ID string `json:"id"`
+	// Environment is set for providers whose sign-in goes through a window of their own.
+	Environment string `json:"env,omitempty"`
 }
 
 func (a *api) bootstrap(w http.ResponseWriter, r *http.Request) error {
 	view := bootstrapView{
 		Title: a.system.Title(), Version: a.system.Version(), Demo: a.system.Demo(),
-		SignIn: []providerView{}, Plugins: []string{},
-	}
-	for _, id := range a.system.SignInProviders() {
-		view.SignIn = append(view.SignIn, providerView{ID: id})
+		SignIn: a.peers.providers(), Plugins: []string{}, Elsewhere: a.peers.view(),
 	}
 	for _, p := range a.health.statuses(r.Context()) {
 		if p.Hosted {
@@ -165,11 +167,21 @@ func (a *api) config(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a *api) serveAttention(w http.ResponseWriter, r *http.Request) error {
+	if err := a.peers.requireCatalog(); err != nil {
+		return err
+	}
 	view, err := a.attention.view(r.Context(), auth.FromContext(r.Context()))
 	if err != nil {
 		return err
 	}
 	return router.WriteJSON(w, r, http.StatusOK, view)
+}
+
+func (a *api) serveEvents(w http.ResponseWriter, r *http.Request) error {
+	if err := a.peers.requireCatalog(); err != nil {
+		return err
+	}
+	return a.events.serve(w, r)
 }
 
 func (a *api) serveOpenAPI(w http.ResponseWriter, r *http.Request) error {

@@ -166,7 +166,8 @@ func TestDocumentNamesAllRoutes(t *testing.T) {
 		}
 	}
 	served := []string{
-		"GET /v1/attention", "GET /v1/bootstrap", "GET /v1/config", "GET /v1/events", "GET /v1/plugins", "GET /v1/tasks",
+		"GET /v1/attention", "GET /v1/bootstrap", "GET /v1/check", "GET /v1/config", "GET /v1/events", "GET /v1/plugins",
+		"GET /v1/tasks", "POST /v1/check",
 	}
 	slices.Sort(documented)
 	if diff := cmp.Diff(served, documented); diff != "" {

@@ -1,5 +1,5 @@
 // Generated from openapi.yaml by npm run types. Do not edit.
-// sha256:c1192dde4cd6f89e6e1c0cb31709236591499f5ce3b63defd7938550ccaa1178
+// sha256:d15905c8d7f5b2eeab67760a88beca80585990abaf33c46c9f9dada82231337b
 
 export interface paths {
     "/bootstrap": {
@@ -154,10 +154,35 @@ export interface components {
             signIn: components["schemas"]["SignInProvider"][];
             /** @description Ids of the plugins that this server hosts */
             plugins: string[];
+            elsewhere?: components["schemas"]["Elsewhere"];
+        };
+        /** @description Only there when another backend serves the catalog or sign-in. Browsers call these addresses themselves, with the user's own token */
+        Elsewhere: {
+            /**
+             * Format: uri
+             * @description Base URL of the plugin auth
+             * @example https://backstage.example.com/api/auth
+             */
+            auth?: string;
+            /**
+             * Format: uri
+             * @description Base URL of the plugin catalog
+             */
+            catalog?: string;
+            /**
+             * Format: uri
+             * @description Where people look at that catalog
+             */
+            frontend?: string;
         };
         SignInProvider: {
             /** @example guest */
             id: string;
+            /**
+             * @description The environment to ask for, of a provider that signs in through a window of its own; the others are only asked for a token
+             * @example production
+             */
+            env?: string;
         };
         PluginList: {
             plugins: components["schemas"]["Plugin"][];
@@ -308,6 +333,15 @@ export interface components {
         };
     };
     responses: {
+        /** @description Another backend serves the catalog */
+        NoCatalog: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Error"];
+            };
+        };
         /** @description An error */
         Error: {
             headers: {
@@ -472,6 +506,7 @@ export interface operations {
                     "application/json": components["schemas"]["Attention"];
                 };
             };
+            404: components["responses"]["NoCatalog"];
             default: components["responses"]["Error"];
         };
     };
@@ -493,6 +528,7 @@ export interface operations {
                     "application/x-ndjson": components["schemas"]["Event"];
                 };
             };
+            404: components["responses"]["NoCatalog"];
             /** @description Too many streams are open. Come back after the seconds that Retry-After names. */
             503: {
                 headers: {
