@@ -2,6 +2,7 @@ package discovery
 
 import (
 	"context"
+	"maps"
 	"net"
 	"net/url"
 	"regexp"
@@ -22,9 +23,11 @@ type Service struct {
 
 	baseURL string
 	listen  listen
-	// port is the port that the listener got, when the configured one was 0.
-	port atomic.Int64
-	srv  *srvResolver
+	// bound is what the listener got, once there is one.
+	bound    atomic.Pointer[net.TCPAddr]
+	srv      *srvResolver
+	hosts    lookupHost
+	warnings config.Problems
 }
 
 // target is a URL with a placeholder for the plugin's id, and perhaps an SRV scheme.
@@ -49,6 +52,7 @@ func Load(c *config.Config) (*Service, error) {
 		external: map[string]target{},
 		named:    map[string]bool{},
 		srv:      newSRVResolver(net.DefaultResolver, time.Now),
+		hosts:    net.DefaultResolver,
 	}
 	found := &problems{}
 	s.readOwn(c, found)
@@ -56,8 +60,12 @@ func Load(c *config.Config) (*Service, error) {
 	if err := found.list.Err(); err != nil {
 		return nil, err
 	}
+	s.warnings = found.list.Warnings()
 	return s, nil
 }
+
+// Warnings are what Load found that works, and probably not as it was meant.
+func (s *Service) Warnings() config.Problems { return s.warnings }
 
 // InternalURL returns the base URL, without a trailing slash, for calls from this backend to the plugin. An error means
 // that the address has to be looked up (SRV) and could not be.
@@ -83,6 +91,31 @@ func (s *Service) lookup(side map[string]target, id string) (target, bool) {
 	}
 	t, ok := side[wildcard]
 	return t, ok
+}
+
+// InternalTarget returns the address for calls between backends as discovery.endpoints has it, an SRV name not looked up.
+// False means that no entry gives the plugin one, so that InternalURL leads to this process.
+func (s *Service) InternalTarget(id string) (string, bool) {
+	t, ok := s.lookup(s.internal, id)
+	return t.url(id), ok
+}
+
+// IDs are the plugins that discovery.endpoints lists by their ids, in alphabetical order.
+func (s *Service) IDs() []string {
+	ids := slices.Collect(maps.Keys(s.named))
+	slices.Sort(ids)
+	return slices.DeleteFunc(ids, func(id string) bool { return id == wildcard })
+}
+
+// Rest returns the targets of "*", for every plugin that no entry lists, with their placeholder; false without an entry
+// for it that has an internal target.
+func (s *Service) Rest() (internal, external string, ok bool) {
+	in, ok := s.internal[wildcard]
+	out, given := s.external[wildcard]
+	if !given {
+		out = target(s.baseURL + "/api/{{pluginId}}")
+	}
+	return string(in), string(out), ok
 }
 
 // Named reports whether an entry of discovery.endpoints lists the plugin by its id.
@@ -111,14 +144,14 @@ func (s *Service) Hosted(id string, hasOwnSection bool, only []string) bool {
 // of the port to the system.
 func (s *Service) SetListener(addr net.Addr) {
 	if tcp, ok := addr.(*net.TCPAddr); ok {
-		s.port.Store(int64(tcp.Port))
+		s.bound.Store(tcp)
 	}
 }
 
 func (s *Service) ownURL() string {
 	port := s.listen.port
-	if p := s.port.Load(); p != 0 {
-		port = int(p)
+	if bound := s.bound.Load(); bound != nil {
+		port = bound.Port
 	}
 	return s.listen.scheme + "://" + net.JoinHostPort(s.listen.host, strconv.Itoa(port))
 }

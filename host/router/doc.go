@@ -4,11 +4,13 @@
 // A request goes
 //
 //	listener → security headers → CORS → (compression, request log, metrics wrap all that follows)
-//	  → health → /api/<id> → root handlers such as /console → fallback → empty 404
+//	  → health → /api/<id> → root handlers such as /console → peers → fallback → empty 404
 //
 // and inside a plugin
 //
 //	public routes → life-cycle gate → auth gate → the plugin's routes → error body
+//
+// Where another backend serves a plugin, or the frontend, its requests may be passed on to it (Router.PassOn).
 //
 // A request below /api/ that nobody takes gets 404 with an empty body, whether the plugin is unknown, the route or only
 // the method: clients tell that from a NotFoundError, which a handler returned.

@@ -88,6 +88,13 @@ func ClientIP(r *http.Request) netip.Addr {
 	return TrustProxy{}.ClientIP(r)
 }
 
+// FromTrustedProxy reports whether whoever holds the connection is a proxy that backend.trustProxy names, so that what it
+// says of its own caller (X-Forwarded-For, -Proto, -Host) may be believed and passed on.
+func FromTrustedProxy(r *http.Request) bool {
+	x := exchangeOf(r.Context())
+	return x != nil && x.router.cfg.TrustProxy.trusts(remoteAddr(r), 0)
+}
+
 // RelativePath returns the request's path below its plugin's mount, raw and undecoded: "/entities" of
 // "/api/catalog/entities". Outside of a plugin it is the whole path.
 func RelativePath(r *http.Request) string {

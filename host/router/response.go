@@ -1,6 +1,8 @@
 package router
 
 import (
+	"bufio"
+	"net"
 	"net/http"
 	"strconv"
 	"strings"
@@ -25,6 +27,7 @@ type response struct {
 	abandoned bool          // the caller is gone, or takes nothing any more
 	pending   []byte
 	holding   bool // the body may become compressed
+	verbatim  bool // the answer is somebody else's, and passes as it is
 	encoder   encoder
 	pool      *encoderPool // where encoder goes back to
 }
@@ -43,7 +46,7 @@ func (w *response) WriteHeader(status int) {
 	}
 	w.status = status
 	h := w.Header()
-	if !compressible(h) {
+	if w.verbatim || !compressible(h) {
 		w.commit()
 		return
 	}
@@ -86,6 +89,15 @@ func (w *response) compress() {
 	}
 	w.commit()
 	w.encoder = w.pool.get(connection{w})
+}
+
+// Hijack takes the connection over, for another protocol than HTTP. The log shows that as 101.
+func (w *response) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	conn, buffered, err := http.NewResponseController(w.ResponseWriter).Hijack()
+	if err == nil {
+		w.status, w.committed = http.StatusSwitchingProtocols, true
+	}
+	return conn, buffered, err
 }
 
 // Write sends a part of the body.
@@ -193,4 +205,7 @@ func contentLength(h http.Header) (int64, bool) {
 	return n, err == nil
 }
 
-var _ http.Flusher = (*response)(nil)
+var (
+	_ http.Flusher  = (*response)(nil)
+	_ http.Hijacker = (*response)(nil)
+)

@@ -37,6 +37,7 @@ type Router struct {
 	plugins       map[string]*Routes // by the lower-case id
 	roots         []rootMount
 	fallback      http.Handler
+	peers         Peers // nil where nothing is passed on
 	security      securityHeaders
 	cors          *cors
 	encoders      *encoders
@@ -199,7 +200,7 @@ func (rt *Router) route(x *exchange, r *http.Request) {
 	if id, rest, ok := underAPI(x.path); ok {
 		p := rt.plugin(id)
 		if p == nil {
-			notFound(w)
+			x.passOn(r, id)
 			return
 		}
 		x.routes, x.path = p, rest
@@ -210,6 +211,9 @@ func (rt *Router) route(x *exchange, r *http.Request) {
 	}
 	if h := rt.rootHandler(x.path); h != nil {
 		h.ServeHTTP(w, r)
+		return
+	}
+	if x.passOnRoot(r) {
 		return
 	}
 	if rt.fallback != nil {
