@@ -12,6 +12,7 @@ import (
 	"github.com/understudy-portal/understudy/host/config"
 	"github.com/understudy-portal/understudy/host/database"
 	"github.com/understudy-portal/understudy/host/discovery"
+	"github.com/understudy-portal/understudy/host/gateway"
 	"github.com/understudy-portal/understudy/host/permission"
 	"github.com/understudy-portal/understudy/host/router"
 	"github.com/understudy-portal/understudy/host/telemetry"
@@ -26,6 +27,7 @@ type settings struct {
 	logging     telemetry.LogOptions
 	audit       map[telemetry.Severity]slog.Level
 	metrics     telemetry.MetricsConfig
+	gateway     gateway.Config
 	hosted      []host.Plugin
 	// remoteCatalog is the catalog plugin where another backend hosts it.
 	remoteCatalog host.RemoteCatalog
@@ -69,6 +71,7 @@ func (b *Backend) settle(cfg *config.Config) (settings, config.Problems, error) 
 	s.discovery, err = discovery.Load(cfg)
 	found.add(err)
 	if s.discovery != nil {
+		found.problems = append(found.problems, s.discovery.Warnings()...)
 		s.hosted, s.off = b.choose(cfg, s.discovery)
 		s.remoteCatalog = b.remoteCatalog(s)
 	}
@@ -84,6 +87,8 @@ func (b *Backend) settle(cfg *config.Config) (settings, config.Problems, error) 
 	s.audit, err = telemetry.LoadAuditLevels(cfg)
 	found.add(err)
 	s.metrics, err = telemetry.LoadMetricsConfig(cfg)
+	found.add(err)
+	s.gateway, err = gateway.LoadConfig(cfg)
 	found.add(err)
 	found.add(auth.CheckConfig(cfg))
 	s.permissions, err = permission.New(cfg, s.discovery)

@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -115,6 +114,11 @@ func (s *server) run(ctx context.Context) (err error) {
 	if s.auth, err = auth.New(auth.Options{Config: s.cfg, Discovery: s.settings.discovery, Log: s.log, Metrics: s.metrics, Audit: s.audit}); err != nil {
 		return err
 	}
+	closeGateway, err := s.openGateway()
+	if err != nil {
+		return err
+	}
+	stop.push(closeGateway)
 	addr, err := s.router.Listen(ctx)
 	if err != nil {
 		return err
@@ -155,7 +159,7 @@ func (s *server) run(ctx context.Context) (err error) {
 	}
 	s.runPlugins(work, group)
 	s.router.Ready()
-	s.announce()
+	s.announce(ctx)
 	select {
 	case <-ctx.Done():
 		s.log.Info("stopping")
@@ -199,22 +203,6 @@ func (s *server) serveMetrics(ctx context.Context, group *errgroup.Group) error 
 	s.running.MetricsAddr = addr.String()
 	group.Go(func() error { return m.Run(ctx) })
 	return nil
-}
-
-// announce tells the log and the caller what is served where.
-func (s *server) announce() {
-	var here, off []string
-	for _, h := range s.hosted {
-		here = append(here, h.plugin.ID())
-	}
-	for _, o := range s.settings.off {
-		off = append(off, o.id+" ("+o.why+")")
-	}
-	s.log.Info("ready", "version", s.options.version, "hosted", strings.Join(here, ", "), "notHosted", strings.Join(off, ", "),
-		"port", s.running.Port, "metrics", s.running.MetricsAddr)
-	if s.options.ready != nil {
-		s.options.ready(s.running)
-	}
 }
 
 // health is what keeps plugins from serving. All are asked at once, so that one that takes its time does not make the
