@@ -1,0 +1,5 @@
+import { SpaceliftIoPage } from 'plugin-spacelift';
+import { Route } from 'react-router-dom';
+
+// A plugin's page is added here.
+export const pages = [<Route key="spacelift" path="/spacelift" element={<SpaceliftIoPage />} />];

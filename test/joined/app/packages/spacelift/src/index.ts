@@ -1,0 +1,2 @@
+// The page of the old frontend system.
+export { SpaceliftIoPage, spaceliftPlugin } from './plugin';
