@@ -36,6 +36,8 @@ type told struct {
 	Folder string         `json:"folder"`
 	PIDs   map[string]int `json:"pids"`
 	Prefix string         `json:"databasePrefix"`
+	// Control is where another process changes what stands on the stage.
+	Control string `json:"control"`
 }
 
 func main() {
@@ -71,7 +73,12 @@ func run(ctx context.Context, args []string) (err error) {
 	if err := s.Start(ctx); err != nil {
 		return err
 	}
-	if err := tell(ctx, s, options); err != nil {
+	c, err := openControl(ctx, s)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, c.close()) }()
+	if err := tell(ctx, s, options, c.URL); err != nil {
 		return err
 	}
 	closed := make(chan struct{})
@@ -101,7 +108,7 @@ func parse(args []string) (o stage.Options, keep bool, err error) {
 	return o, keep, err
 }
 
-func tell(ctx context.Context, s *stage.Stage, options stage.Options) error {
+func tell(ctx context.Context, s *stage.Stage, options stage.Options, control string) error {
 	token, err := s.SignIn(ctx, "user:default/jane", "group:default/platform")
 	if err != nil {
 		return err
@@ -109,6 +116,7 @@ func tell(ctx context.Context, s *stage.Stage, options stage.Options) error {
 	line := told{
 		Public: s.PublicURL, Node: s.Node.URL, Gateway: s.UnderstudyURL, Spacelift: s.SpaceliftURL, Rely: s.RelyURL,
 		UserToken: token, Token: stage.Token, Folder: options.Folder, PIDs: map[string]int{s.Node.Name: s.Node.PID()}, Prefix: s.Prefix(),
+		Control: control,
 	}
 	for _, p := range s.Understudy {
 		line.Understudy = append(line.Understudy, p.URL)
