@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"iter"
 
+	"github.com/understudy-portal/understudy/catalog/internal/httpapi"
 	"github.com/understudy-portal/understudy/catalog/internal/index"
 	"github.com/understudy-portal/understudy/entity"
 	"github.com/understudy-portal/understudy/host"
 	"github.com/understudy-portal/understudy/host/auth"
-	"github.com/understudy-portal/understudy/host/fault"
 	"github.com/understudy-portal/understudy/host/permission"
 )
 
@@ -22,43 +22,74 @@ type reader struct {
 	permissions permission.Checker
 }
 
-// may reports whether the caller may read everything or nothing. A conditional answer is refused: rather nothing than
-// too much.
-func (r *reader) may(ctx context.Context, who auth.Credentials) (bool, error) {
+// scope is what a caller may see: nothing, or what the predicate selects (nil: everything).
+type scope struct {
+	none  bool
+	where entity.Predicate
+}
+
+// and adds what may be seen to a filter (nil: all).
+func (s scope) and(filter entity.Predicate) entity.Predicate {
+	switch {
+	case s.where == nil:
+		return filter
+	case filter == nil:
+		return s.where
+	default:
+		return entity.All{Of: []entity.Predicate{filter, s.where}}
+	}
+}
+
+// scope asks about all entities at once; conditions become a predicate, as they do on the routes.
+func (r *reader) scope(ctx context.Context, who auth.Credentials) (scope, error) {
 	d, err := r.permissions.Authorize(ctx, who, readEntity, "")
 	if err != nil {
-		return false, err
+		return scope{}, err
 	}
-	if d.Result == permission.Conditional {
-		return false, fault.NotImplemented("the catalog cannot apply conditional decisions to reads inside the process yet")
+	switch d.Result {
+	case permission.Allow:
+		return scope{}, nil
+	case permission.Conditional:
+		where, err := httpapi.Where(d)
+		if err != nil {
+			return scope{}, fmt.Errorf("the permission policy's conditions on %s: %w", readEntity.Name, err)
+		}
+		return scope{where: where}, nil
+	default:
+		return scope{none: true}, nil
 	}
-	return d.Allowed(), nil
 }
 
 // ByRef returns the entity with a canonical ref, if the caller may see it.
 func (r *reader) ByRef(ctx context.Context, who auth.Credentials, ref string) (entity.Entity, bool, error) {
-	ok, err := r.may(ctx, who)
-	if err != nil || !ok {
+	found, err := r.ByRefs(ctx, who, []string{ref})
+	if err != nil || found[0] == nil {
 		return entity.Entity{}, false, err
 	}
-	doc, ok := r.index.Snapshot().ByRef(ref)
-	if !ok {
-		return entity.Entity{}, false, nil
-	}
-	e, err := parseDoc(doc)
-	return e, err == nil, err
+	return *found[0], true, nil
 }
 
 // ByRefs returns the entities with these refs, from one snapshot.
 func (r *reader) ByRefs(ctx context.Context, who auth.Credentials, refs []string) ([]*entity.Entity, error) {
 	found := make([]*entity.Entity, len(refs))
-	ok, err := r.may(ctx, who)
-	if err != nil || !ok {
+	may, err := r.scope(ctx, who)
+	if err != nil || may.none {
 		return found, err
 	}
 	snapshot := r.index.Snapshot()
+	find := snapshot.ByRef
+	if may.where != nil {
+		visible, err := snapshot.MatchingRefs(ctx, may.where, refs)
+		if err != nil {
+			return nil, err
+		}
+		find = func(ref string) (index.Doc, bool) {
+			doc, ok := visible[ref]
+			return doc, ok
+		}
+	}
 	for i, ref := range refs {
-		doc, ok := snapshot.ByRef(ref)
+		doc, ok := find(ref)
 		if !ok {
 			continue
 		}
@@ -74,15 +105,15 @@ func (r *reader) ByRefs(ctx context.Context, who auth.Credentials, refs []string
 // Entities yields what matches the filter, from one snapshot.
 func (r *reader) Entities(ctx context.Context, who auth.Credentials, filter entity.Predicate) iter.Seq2[entity.Entity, error] {
 	return func(yield func(entity.Entity, error) bool) {
-		ok, err := r.may(ctx, who)
+		may, err := r.scope(ctx, who)
 		if err != nil {
 			yield(entity.Entity{}, err)
 			return
 		}
-		if !ok {
+		if may.none {
 			return
 		}
-		for doc := range r.index.Snapshot().Walk(ctx, filter) {
+		for doc := range r.index.Snapshot().Walk(ctx, may.and(filter)) {
 			if ctx.Err() != nil {
 				break
 			}

@@ -4,21 +4,16 @@ import (
 	"encoding/json"
 	"net/http"
 
+	"github.com/understudy-portal/understudy/entity"
 	"github.com/understudy-portal/understudy/host/auth"
 	"github.com/understudy-portal/understudy/host/router"
 )
 
-// metadataPath is where every plugin with permissions describes them (core.md 8.2).
-const metadataPath = "/.well-known/backstage/permissions/metadata"
-
-// Rule is a condition that a policy may attach to a decision about resources of one type.
-type Rule struct {
-	Name         string `json:"name"`
-	Description  string `json:"description"`
-	ResourceType string `json:"resourceType"`
-	// ParamsSchema is the JSON schema of the rule's parameters, written as it is; nil leaves it out.
-	ParamsSchema json.RawMessage `json:"paramsSchema,omitempty"`
-}
+// Where every plugin with permissions describes them, and lets conditions be applied (core.md 8.2).
+const (
+	metadataPath = "/.well-known/backstage/permissions/metadata"
+	applyPath    = "/.well-known/backstage/permissions/apply-conditions"
+)
 
 // MarshalJSON writes the permission as the wire has it: with a type, and its action as an attribute.
 func (p Permission) MarshalJSON() ([]byte, error) {
@@ -37,12 +32,26 @@ func (p Permission) MarshalJSON() ([]byte, error) {
 	return json.Marshal(wire)
 }
 
-// Mount serves the description of a plugin's permissions and rules, in the order given, to users and services.
-func Mount(routes *router.Routes, permissions []Permission, rules ...Rule) {
+// wireRule is a rule as the metadata route describes it.
+type wireRule struct {
+	Name         string          `json:"name"`
+	Description  string          `json:"description"`
+	ResourceType string          `json:"resourceType"`
+	ParamsSchema json.RawMessage `json:"paramsSchema"`
+}
+
+// Mount serves the description of a plugin's permissions and rules, in the order given, to users and services; and applies
+// conditions for the permission backend.
+func Mount(routes *router.Routes, permissions []Permission, resources ...Resources) {
 	answer := struct {
 		Permissions []Permission `json:"permissions"`
-		Rules       []Rule       `json:"rules"`
-	}{Permissions: append([]Permission{}, permissions...), Rules: append([]Rule{}, rules...)}
+		Rules       []wireRule   `json:"rules"`
+	}{Permissions: append([]Permission{}, permissions...), Rules: []wireRule{}}
+	for _, r := range resources {
+		for _, rule := range r.Rules {
+			answer.Rules = append(answer.Rules, wireRule{rule.Name, rule.Description, r.Type, rule.schema()})
+		}
+	}
 	routes.Handle("GET "+metadataPath, func(w http.ResponseWriter, r *http.Request) error {
 		// The gate asks for the same, but not in a plugin that opened its root.
 		if _, err := auth.Require(r.Context(), auth.KindUser, auth.KindService); err != nil {
@@ -50,4 +59,34 @@ func Mount(routes *router.Routes, permissions []Permission, rules ...Rule) {
 		}
 		return router.WriteJSON(w, r, http.StatusOK, answer)
 	})
+	routes.Handle("POST "+applyPath, func(w http.ResponseWriter, r *http.Request) error {
+		return apply(w, r, resources)
+	})
+}
+
+// schema is the JSON schema of the rule's parameters, in the form in which upstream writes its own.
+func (r *Rule) schema() json.RawMessage {
+	properties, required := entity.NewObject(), []any{}
+	for _, p := range r.Params {
+		if p.List {
+			properties.Set(p.Name, object("type", "array", "items", object("type", "string"), "description", p.About))
+		} else {
+			properties.Set(p.Name, object("type", "string", "description", p.About))
+		}
+		if !p.Optional {
+			required = append(required, p.Name)
+		}
+	}
+	return entity.AppendJSON(nil, object("type", "object", "properties", properties, "required", required,
+		"additionalProperties", false, "$schema", "http://json-schema.org/draft-07/schema#"))
+}
+
+// object builds an object from keys and values in turn.
+func object(pairs ...any) *entity.Object {
+	o := entity.NewObject()
+	for i := 0; i < len(pairs); i += 2 {
+		key, _ := pairs[i].(string)
+		o.Set(key, pairs[i+1])
+	}
+	return o
 }

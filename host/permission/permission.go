@@ -4,8 +4,6 @@ import (
 	"context"
 
 	"github.com/understudy-portal/understudy/host/auth"
-	"github.com/understudy-portal/understudy/host/config"
-	"github.com/understudy-portal/understudy/host/discovery"
 	"github.com/understudy-portal/understudy/host/fault"
 )
 
@@ -34,7 +32,7 @@ type Decision struct {
 	// Result is the outcome.
 	Result Result
 	// PluginID, ResourceType and Conditions describe what a Conditional decision depends on. Conditions are criteria as
-	// the wire has them (core.md 8.1), as an entity value.
+	// the wire has them (core.md 8.1), as an entity value; Resources.Criteria reads them.
 	PluginID, ResourceType string
 	Conditions             any
 }
@@ -45,8 +43,39 @@ func (d Decision) Allowed() bool { return d.Result == Allow }
 // Checker decides. It is safe for concurrent use.
 type Checker interface {
 	// Authorize decides about one permission. The resourceRef names the resource for permissions that have a
-	// ResourceType; empty asks about all of them at once, which may have a Conditional answer.
+	// ResourceType; empty asks about all of them at once, which may have a Conditional answer. An error means that there
+	// is no decision; it is a ServiceUnavailableError where the permission backend could not be asked.
 	Authorize(ctx context.Context, who auth.Credentials, p Permission, resourceRef string) (Decision, error)
+}
+
+// Query is one question of several.
+type Query struct {
+	// Permission is what is asked for.
+	Permission Permission
+	// ResourceRef is as in Checker.Authorize.
+	ResourceRef string
+}
+
+// Batcher is a checker that answers several questions in one request.
+type Batcher interface {
+	// AuthorizeAll returns one decision for each query, in their order.
+	AuthorizeAll(ctx context.Context, who auth.Credentials, queries []Query) ([]Decision, error)
+}
+
+// AuthorizeAll returns one decision for each query, in their order: with one request, where the checker is a Batcher.
+func AuthorizeAll(ctx context.Context, c Checker, who auth.Credentials, queries []Query) ([]Decision, error) {
+	if b, ok := c.(Batcher); ok {
+		return b.AuthorizeAll(ctx, who, queries)
+	}
+	decisions := make([]Decision, len(queries))
+	for i, q := range queries {
+		d, err := c.Authorize(ctx, who, q.Permission, q.ResourceRef)
+		if err != nil {
+			return nil, err
+		}
+		decisions[i] = d
+	}
+	return decisions, nil
 }
 
 // Require returns nil if the caller may, and else the NotAllowedError, without a text, that Backstage answers.
@@ -60,31 +89,6 @@ func Require(ctx context.Context, c Checker, who auth.Credentials, p Permission,
 	}
 	return nil
 }
-
-// Tokens issues the tokens with which a plugin asks the permission backend; auth.Service is one.
-type Tokens interface {
-	IssueToken(ctx context.Context, from string, onBehalfOf auth.Credentials, to string) (string, error)
-}
-
-// Service makes the checkers of all plugins.
-type Service struct{}
-
-// New returns the service that the configuration asks for. It returns a config.Problem for `permission.enabled: true`,
-// which needs a permission backend.
-func New(c *config.Config, _ *discovery.Service) (*Service, error) {
-	enabled, _, err := c.OptionalBool("permission.enabled")
-	if err != nil {
-		return nil, err
-	}
-	if enabled {
-		return nil, c.Errorf("permission.enabled", "set it to false or remove it",
-			"true is not supported: this server cannot ask a permission backend yet, and will not allow what one may forbid")
-	}
-	return &Service{}, nil
-}
-
-// For returns what decides for one plugin, which asks with its own tokens.
-func (*Service) For(_ string, _ Tokens) Checker { return &Local{} }
 
 // Local decides without asking anybody (core.md 8.3 and 8.4).
 type Local struct{}

@@ -1,7 +1,6 @@
 package permission_test
 
 import (
-	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -31,14 +30,32 @@ func TestNew(t *testing.T) {
 			t.Errorf("%s: %v", text, err)
 		}
 	}
-	_, err := permission.New(parse(t, "permission:\n  enabled: true\n"), nil)
-	want := "app-config.yaml:2: permission.enabled: true is not supported: this server cannot ask a permission backend yet, " +
-		"and will not allow what one may forbid; set it to false or remove it"
+	alone := parse(t, "permission:\n  enabled: true\n")
+	where, err := discovery.Load(alone)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = permission.New(alone, where)
+	want := "app-config.yaml:2: permission.enabled: this server has no permission plugin of its own to ask, and will not allow what one may forbid; " +
+		"name the backend that has it, discovery.endpoints: [{target: 'http://backstage:7007/api/{{pluginId}}', plugins: [permission]}], " +
+		"or set permission.enabled to false"
 	if err == nil || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}
-	if _, err := permission.New(parse(t, `permission: { enabled: perhaps }`), nil); err == nil {
-		t.Error("no error for a value that is no boolean")
+	for _, text := range []string{`permission: { enabled: perhaps }`, `permission: { EXPERIMENTAL_enableBatchedRequests: 7 }`} {
+		if _, err := permission.New(parse(t, text), nil); err == nil {
+			t.Errorf("no error for %s", text)
+		}
+	}
+	for _, plugins := range []string{`permission`, `'*'`} {
+		c := parse(t, `{permission: {enabled: true}, discovery: {endpoints: [{target: 'http://x/api/{{pluginId}}', plugins: [`+plugins+`]}]}}`)
+		where, err := discovery.Load(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s, err := permission.New(c, where); err != nil || !s.Enabled() {
+			t.Errorf("%s: %v", plugins, err)
+		}
 	}
 }
 
@@ -115,7 +132,9 @@ func TestMount(t *testing.T) {
 	permission.Mount(routes, []permission.Permission{
 		{Name: "catalog.entity.read", Action: "read", ResourceType: "catalog-entity"},
 		{Name: "catalog.entity.validate"},
-	}, permission.Rule{Name: "R", Description: "<d>", ResourceType: "catalog-entity", ParamsSchema: json.RawMessage(`{"type":"object"}`)})
+	}, permission.Resources{Type: "catalog-entity", Rules: []permission.Rule{{
+		Name: "R", Description: "<d>", Params: []permission.Param{{Name: "a", About: "b"}, {Name: "c", About: "d", List: true, Optional: true}},
+	}}})
 	routes.Initialized()
 	open, err := rt.Plugin("open")
 	if err != nil {
@@ -133,7 +152,9 @@ func TestMount(t *testing.T) {
 	}
 	want := `{"permissions":[{"type":"resource","name":"catalog.entity.read","attributes":{"action":"read"},"resourceType":"catalog-entity"},` +
 		`{"type":"basic","name":"catalog.entity.validate","attributes":{}}],` +
-		`"rules":[{"name":"R","description":"<d>","resourceType":"catalog-entity","paramsSchema":{"type":"object"}}]}`
+		`"rules":[{"name":"R","description":"<d>","resourceType":"catalog-entity","paramsSchema":{"type":"object","properties":{` +
+		`"a":{"type":"string","description":"b"},"c":{"type":"array","items":{"type":"string"},"description":"d"}},` +
+		`"required":["a"],"additionalProperties":false,"$schema":"http://json-schema.org/draft-07/schema#"}}]}`
 	if status, body := get("catalog", "0123456789-abc"); status != 200 || body != want {
 		t.Errorf("%d\n%s\n%s", status, body, want)
 	}

@@ -92,7 +92,7 @@ func (a *API) Mount(routes *router.Routes) {
 	routes.Handle("GET /locations/{id}", a.audited("location-fetch", "by-id", a.locationByID))
 	routes.Handle("GET /locations/by-entity/{kind}/{namespace}/{name}", a.audited("location-fetch", "by-entity", a.locationByEntity))
 	routes.Handle("GET /openapi.json", a.document)
-	permission.Mount(routes, Permissions(), Rules()...)
+	permission.Mount(routes, Permissions(), Resources(a.Index))
 }
 
 // audited records a read (catalog.md 5.11), at a severity that is not logged unless an operator asks for it.

@@ -1,10 +1,12 @@
 package httpapi
 
 import (
-	"encoding/json"
+	"context"
 	"fmt"
 
+	"github.com/understudy-portal/understudy/catalog/internal/index"
 	"github.com/understudy-portal/understudy/entity"
+	"github.com/understudy-portal/understudy/host/auth"
 	"github.com/understudy-portal/understudy/host/permission"
 )
 
@@ -13,173 +15,123 @@ import (
 
 // rule is one of the conditions on offer.
 type rule struct {
-	name, description string
-	param, about      string // its required parameter
-	list              bool   // which is a list of strings
-	other             string // about the optional parameter "value", or empty for none
-	predicate         func(param []string, value string, hasValue bool) entity.Predicate
+	permission.Rule
+	// predicate is the condition with the rule's first parameter, and the optional parameter "value".
+	predicate func(param []string, value string, hasValue bool) entity.Predicate
 }
 
 var rules = []rule{
-	{
-		name: "HAS_ANNOTATION", description: "Allow entities with the specified annotation",
-		param: "annotation", about: "Name of the annotation to match on", other: "Value of the annotation to match on",
-		predicate: underKey("metadata.annotations."),
-	},
-	{
-		name: "HAS_LABEL", description: "Allow entities with the specified label",
-		param: "label", about: "Name of the label to match on", other: "Value of the label to match on",
-		predicate: underKey("metadata.labels."),
-	},
-	{
-		name: "HAS_METADATA", description: "Allow entities with the specified metadata subfield",
-		param: "key", about: "Property within the entities metadata to match on", other: "Value of the given property to match on",
-		predicate: underKey("metadata."),
-	},
-	{
-		name: "HAS_SPEC", description: "Allow entities with the specified spec subfield",
-		param: "key", about: "Property within the entities spec to match on", other: "Value of the given property to match on",
-		predicate: underKey("spec."),
-	},
-	{
-		name: "IS_ENTITY_KIND", description: "Allow entities matching a specified kind",
-		param: "kinds", about: "List of kinds to match at least one of", list: true,
-		predicate: oneOf("kind"),
-	},
-	{
-		name: "IS_ENTITY_OWNER", description: "Allow entities owned by a specified claim",
-		param: "claims", about: "List of claims to match at least one on within ownedBy", list: true,
-		predicate: oneOf("relations.ownedBy"),
-	},
+	underKey("metadata.annotations.", permission.Rule{
+		Name: "HAS_ANNOTATION", Description: "Allow entities with the specified annotation",
+		Params: keyAndValue("annotation", "Name of the annotation to match on", "Value of the annotation to match on"),
+	}),
+	underKey("metadata.labels.", permission.Rule{
+		Name: "HAS_LABEL", Description: "Allow entities with the specified label",
+		Params: keyAndValue("label", "Name of the label to match on", "Value of the label to match on"),
+	}),
+	underKey("metadata.", permission.Rule{
+		Name: "HAS_METADATA", Description: "Allow entities with the specified metadata subfield",
+		Params: keyAndValue("key", "Property within the entities metadata to match on", "Value of the given property to match on"),
+	}),
+	underKey("spec.", permission.Rule{
+		Name: "HAS_SPEC", Description: "Allow entities with the specified spec subfield",
+		Params: keyAndValue("key", "Property within the entities spec to match on", "Value of the given property to match on"),
+	}),
+	oneOf("kind", permission.Rule{
+		Name: "IS_ENTITY_KIND", Description: "Allow entities matching a specified kind",
+		Params: []permission.Param{{Name: "kinds", About: "List of kinds to match at least one of", List: true}},
+	}),
+	oneOf("relations.ownedBy", permission.Rule{
+		Name: "IS_ENTITY_OWNER", Description: "Allow entities owned by a specified claim",
+		Params: []permission.Param{{Name: "claims", About: "List of claims to match at least one on within ownedBy", List: true}},
+	}),
 }
 
-func underKey(prefix string) func([]string, string, bool) entity.Predicate {
-	return func(param []string, value string, hasValue bool) entity.Predicate {
+func keyAndValue(name, about, aboutValue string) []permission.Param {
+	return []permission.Param{{Name: name, About: about}, {Name: "value", About: aboutValue, Optional: true}}
+}
+
+func underKey(prefix string, described permission.Rule) rule {
+	return rule{described, func(param []string, value string, hasValue bool) entity.Predicate {
 		if !hasValue {
 			return entity.Exists{Key: prefix + param[0]}
 		}
 		return entity.Equal{Key: prefix + param[0], Values: []string{value}}
-	}
+	}}
 }
 
-func oneOf(key string) func([]string, string, bool) entity.Predicate {
-	return func(param []string, _ string, _ bool) entity.Predicate {
+func oneOf(key string, described permission.Rule) rule {
+	return rule{described, func(param []string, _ string, _ bool) entity.Predicate {
 		return entity.Equal{Key: key, Values: param}
-	}
+	}}
 }
 
-// Rules describes the conditions that a policy may use.
-func Rules() []permission.Rule {
-	described := make([]permission.Rule, 0, len(rules))
-	for _, r := range rules {
-		described = append(described, permission.Rule{
-			Name: r.name, Description: r.description, ResourceType: resourceType, ParamsSchema: r.schema(),
-		})
+// Resources describes entities to the permission backend. Conditions are applied to what the index has now; nil describes them
+// only.
+func Resources(entities *index.Index) permission.Resources {
+	r := permission.Resources{Type: resourceType}
+	for i := range rules {
+		r.Rules = append(r.Rules, rules[i].Rule)
 	}
-	return described
-}
-
-func (r *rule) schema() json.RawMessage {
-	text := func(about string) *entity.Object {
-		return object("type", "string", "description", about)
+	if entities == nil {
+		return r
 	}
-	properties := entity.NewObject()
-	if r.list {
-		properties.Set(r.param, object("type", "array", "items", object("type", "string"), "description", r.about))
-	} else {
-		properties.Set(r.param, text(r.about))
-	}
-	if r.other != "" {
-		properties.Set("value", text(r.other))
-	}
-	return entity.AppendJSON(nil, object("type", "object", "properties", properties, "required", []any{r.param},
-		"additionalProperties", false, "$schema", "http://json-schema.org/draft-07/schema#"))
-}
-
-// object builds an object from keys and values in turn.
-func object(pairs ...any) *entity.Object {
-	o := entity.NewObject()
-	for i := 0; i < len(pairs); i += 2 {
-		o.Set(pairs[i].(string), pairs[i+1])
-	}
-	return o
-}
-
-// conditions turns criteria into a predicate. The error is internal: it is the policy that is at fault, not the caller.
-func conditions(criteria any) (entity.Predicate, error) {
-	o, ok := criteria.(*entity.Object)
-	if !ok {
-		return nil, fmt.Errorf("permission criteria are %T, not an object", criteria)
-	}
-	if parts, ok := o.Get("allOf"); ok {
-		of, err := allConditions(parts)
-		return entity.All{Of: of}, err
-	}
-	if parts, ok := o.Get("anyOf"); ok {
-		of, err := allConditions(parts)
-		return entity.Any{Of: of}, err
-	}
-	if part, ok := o.Get("not"); ok {
-		of, err := conditions(part)
-		return entity.Not{Of: of}, err
-	}
-	return condition(o)
-}
-
-func allConditions(parts any) ([]entity.Predicate, error) {
-	list, ok := parts.([]any)
-	if !ok || len(list) == 0 {
-		return nil, fmt.Errorf("permission criteria need a list that is not empty")
-	}
-	of := make([]entity.Predicate, 0, len(list))
-	for _, part := range list {
-		p, err := conditions(part)
+	r.Apply = func(ctx context.Context, _ auth.Credentials, criteria permission.Criteria, refs []string) ([]bool, error) {
+		where, err := predicate(criteria)
 		if err != nil {
 			return nil, err
 		}
-		of = append(of, p)
+		folded := make([]string, len(refs))
+		for i, ref := range refs {
+			folded[i] = entity.Fold(ref)
+		}
+		found, err := entities.Snapshot().MatchingRefs(ctx, where, folded)
+		if err != nil {
+			return nil, err
+		}
+		holds := make([]bool, len(refs))
+		for i, ref := range folded {
+			_, holds[i] = found[ref]
+		}
+		return holds, nil
 	}
-	return of, nil
+	return r
 }
 
-func condition(o *entity.Object) (entity.Predicate, error) {
-	name, _ := o.Path("rule").(string)
+// Where turns the conditions of a decision about entities into a predicate. The error is internal: it is the policy that is at
+// fault, not the caller.
+func Where(d permission.Decision) (entity.Predicate, error) {
+	described := Resources(nil)
+	criteria, err := described.Criteria(d)
+	if err != nil {
+		return nil, err
+	}
+	return predicate(criteria)
+}
+
+// predicate builds what the index looks for.
+func predicate(criteria permission.Criteria) (entity.Predicate, error) {
+	return permission.Algebra[entity.Predicate]{
+		All:  func(parts []entity.Predicate) entity.Predicate { return entity.All{Of: parts} },
+		Any:  func(parts []entity.Predicate) entity.Predicate { return entity.Any{Of: parts} },
+		Not:  func(part entity.Predicate) entity.Predicate { return entity.Not{Of: part} },
+		Rule: condition,
+	}.Compile(criteria)
+}
+
+func condition(c permission.Condition) (entity.Predicate, error) {
 	for i := range rules {
 		r := &rules[i]
-		if r.name != name {
+		if r.Name != c.Rule {
 			continue
 		}
-		if kind, ok := o.Path("resourceType").(string); ok && kind != resourceType {
-			return nil, fmt.Errorf("permission rule %s is about %s, not %q", name, resourceType, kind)
+		first := r.Params[0]
+		if first.List {
+			return r.predicate(c.List(first.Name), "", false), nil
 		}
-		params, _ := o.Path("params").(*entity.Object)
-		param, ok := texts(params.Path(r.param), r.list)
-		if !ok {
-			return nil, fmt.Errorf("permission rule %s lacks the parameter %s", name, r.param)
-		}
-		value, hasValue := params.Path("value").(string)
-		return r.predicate(param, value, hasValue), nil
+		param, _ := c.Text(first.Name)
+		value, hasValue := c.Text("value")
+		return r.predicate([]string{param}, value, hasValue), nil
 	}
-	return nil, fmt.Errorf("unknown permission rule %q", name)
-}
-
-// texts reads a string, or a list of them.
-func texts(v any, list bool) ([]string, bool) {
-	if !list {
-		s, ok := v.(string)
-		return []string{s}, ok
-	}
-	items, ok := v.([]any)
-	if !ok {
-		return nil, false
-	}
-	out := make([]string, 0, len(items))
-	for _, item := range items {
-		s, ok := item.(string)
-		if !ok {
-			return nil, false
-		}
-		out = append(out, s)
-	}
-	return out, true
+	return nil, fmt.Errorf("unknown permission rule %q", c.Rule)
 }

@@ -148,12 +148,30 @@ func serve(t testing.TB, changes ...index.Change) *server {
 		Audit: telemetry.NewAuditor(auditLog, telemetry.AuditOptions{}), MaxWait: testWait,
 	}).Mount(s.routes)
 	s.routes.Initialized()
-	s.Server = httptest.NewServer(rt)
+	s.Server = httptest.NewServer(callers(rt))
 	t.Cleanup(func() {
 		s.Client().CloseIdleConnections()
 		s.Close()
 	})
 	return s
+}
+
+// callerHeader names the caller in the place of a token: "service", "user", or "actor" for a service on a user's behalf.
+const callerHeader = "Test-Caller"
+
+// callers stands in for the gate.
+func callers(next http.Handler) http.Handler {
+	known := map[string]auth.Credentials{
+		"service": auth.ServiceCredentials("permission"),
+		"user":    auth.UserCredentials("user:default/jane"),
+		"actor":   {Principal: auth.Principal{Kind: auth.KindUser, UserRef: "user:default/jane", Actor: "plugin:permission"}},
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if who, ok := known[r.Header.Get(callerHeader)]; ok {
+			r = r.WithContext(auth.WithCredentials(r.Context(), who))
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // answer is a response, read to its end.

@@ -70,9 +70,13 @@ func TestOpenAPIDescribesAnswers(t *testing.T) {
 		{"GET", "/entities/unprocessed/pending", "/entities/unprocessed/pending", ""},
 		{"GET", "/openapi.json", "/openapi.json", ""},
 		{"GET", "/entities/by-uid/{uid}", "/entities/by-uid/nope", ""},
+		{
+			"POST", applyPath, applyPath,
+			`{"items":[{"id":"1","resourceType":"catalog-entity","resourceRef":["x"],"conditions":{"rule":"HAS_LABEL","resourceType":"catalog-entity","params":{"label":"a"}}}]}`,
+		},
 	} {
 		t.Run(c.method+" "+c.path, func(t *testing.T) {
-			a := s.do(c.method, c.path, c.body)
+			a := s.do(c.method, c.path, c.body, callerHeader, "service")
 			op := doc.Paths.Value("/api/catalog" + c.route).GetOperation(c.method)
 			response := op.Responses.Value(fmt.Sprint(a.StatusCode))
 			if response == nil {

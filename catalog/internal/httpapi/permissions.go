@@ -70,7 +70,7 @@ func (a *API) scope(ctx context.Context, p permission.Permission) (scope, error)
 	case permission.Allow:
 		return scope{}, nil
 	case permission.Conditional:
-		where, err := conditions(d.Conditions)
+		where, err := Where(d)
 		if err != nil {
 			return scope{}, err
 		}

@@ -1,12 +1,11 @@
 package httpapi_test
 
 import (
-	"encoding/json"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 
-	"github.com/understudy-portal/understudy/catalog/internal/httpapi"
 	"github.com/understudy-portal/understudy/entity"
 	"github.com/understudy-portal/understudy/host/permission"
 )
@@ -14,13 +13,10 @@ import (
 // metadata is what the permission routes describe.
 func metadata(t testing.TB) *entity.Object {
 	t.Helper()
-	data, err := json.Marshal(map[string]any{"permissions": httpapi.Permissions(), "rules": httpapi.Rules()})
+	a := serve(t).get("/.well-known/backstage/permissions/metadata", callerHeader, "service")
+	o, err := entity.ParseObject([]byte(a.body))
 	if err != nil {
-		t.Fatal(err)
-	}
-	o, err := entity.ParseObject(data)
-	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("%v in %d %s", err, a.StatusCode, a.body)
 	}
 	return o
 }
@@ -92,6 +88,8 @@ func TestConditions(t *testing.T) {
 		{criteria("HAS_METADATA", `{"key":"title"}`), []string{"billing", "svc-api", "team-a"}},
 		{criteria("HAS_SPEC", `{"key":"type","value":"Library"}`), []string{"lib-sub"}},
 		{criteria("IS_ENTITY_OWNER", `{"claims":["user:default/alice","nobody"]}`), []string{"lib-sub"}},
+		{criteria("IS_ENTITY_OWNER", `{"claims":["User:Default/Alice"]}`), []string{"lib-sub"}},
+		{criteria("HAS_ANNOTATION", `{"annotation":"Example.com/LOGIN"}`), []string{"alice"}},
 		{`{"allOf":[` + criteria("IS_ENTITY_KIND", `{"kinds":["Component"]}`) + `,{"not":` + criteria("HAS_SPEC", `{"key":"type","value":"service"}`) + `}]}`, []string{"Dangling_One.v2", "lib-sub"}},
 		{`{"anyOf":[` + criteria("HAS_LABEL", `{"label":"example.com/floor"}`) + `,` + criteria("HAS_ANNOTATION", `{"annotation":"example.com/login"}`) + `]}`, []string{"alice", "team-a"}},
 	}
@@ -120,6 +118,62 @@ func TestConditions(t *testing.T) {
 	}
 }
 
+// TestHidingIgnoresCase: what a policy forbids stays hidden however it writes keys and values, in lists, in facets and in single
+// reads alike (CVE-2026-106497).
+func TestHidingIgnoresCase(t *testing.T) {
+	t.Parallel()
+	s := serve(t, goldenCatalog(t)...)
+	for _, hidden := range []string{
+		`"HAS_METADATA","params":{"key":"name","value":"SVC-API"}`, `"HAS_METADATA","params":{"key":"NAME","value":"svc-api"}`,
+		`"HAS_SPEC","params":{"key":"Type","value":"SERVICE"}`, `"HAS_SPEC","params":{"key":"type","value":"Service"}`,
+		`"IS_ENTITY_KIND","params":{"kinds":["COMPONENT"]}`,
+	} {
+		name, params, _ := strings.Cut(hidden, ",")
+		s.policy["catalog.entity.read"] = conditional(t, `{"not":{"resourceType":"catalog-entity","rule":`+name+","+params+`}}`)
+		if got := s.get("/entities").items(t); len(got) == 0 || slices.Contains(got, "svc-api") {
+			t.Errorf("%s: entities: %v", hidden, got)
+		}
+		if a := s.get("/entities/by-name/component/default/svc-api"); a.StatusCode != http.StatusNotFound {
+			t.Errorf("%s: by name: %d", hidden, a.StatusCode)
+		}
+		if a := s.get("/entity-facets?facet=metadata.name"); strings.Contains(a.body, "svc-api") {
+			t.Errorf("%s: facets: %s", hidden, a.body)
+		}
+	}
+}
+
+const applyPath = "/.well-known/backstage/permissions/apply-conditions"
+
+// TestApplyConditions plays the permission backend that asks back (core.md 8.2).
+func TestApplyConditions(t *testing.T) {
+	t.Parallel()
+	s := serve(t, goldenCatalog(t)...)
+	owner := `{"rule":"IS_ENTITY_OWNER","resourceType":"catalog-entity","params":{"claims":["group:default/team-a"]}}`
+	item := func(ref, conditions string) string {
+		return `{"items":[{"id":"1","resourceRef":` + ref + `,"resourceType":"catalog-entity","conditions":` + conditions + `}]}`
+	}
+	for _, c := range []struct {
+		name, caller, body string
+		status             int
+		answer             string
+	}{
+		{"one", "service", item(`"component:default/svc-api"`, owner), 200, `{"items":[{"id":"1","result":"ALLOW"}]}`},
+		{"on a user's behalf", "actor", item(`"Component:default/SVC-api"`, owner), 200, `{"items":[{"id":"1","result":"ALLOW"}]}`},
+		{"a list", "service", item(`["user:default/alice","component:default/svc-api","x"]`, owner), 200, `{"items":[{"id":"1","result":["DENY","ALLOW","DENY"]}]}`},
+		{"unknown, not", "service", item(`"component:default/nope"`, `{"not":`+owner+`}`), 200, `{"items":[{"id":"1","result":"DENY"}]}`},
+		{"nothing", "service", `{"items":[]}`, 200, `{"items":[]}`},
+		{"a user", "user", item(`"component:default/svc-api"`, owner), 403, ""},
+		{"nobody", "", item(`"component:default/svc-api"`, owner), 401, ""},
+		{"an unknown rule", "service", item(`"component:default/svc-api"`, `{"rule":"NOPE","resourceType":"catalog-entity"}`), 400, ""},
+		{"wrong parameters", "service", item(`"component:default/svc-api"`, `{"rule":"HAS_LABEL","resourceType":"catalog-entity","params":{"label":"a","value":7}}`), 400, ""},
+	} {
+		a := s.do("POST", applyPath, c.body, callerHeader, c.caller)
+		if a.StatusCode != c.status || c.answer != "" && a.body != c.answer {
+			t.Errorf("%s: %d %s, want %d %s", c.name, a.StatusCode, a.body, c.status, c.answer)
+		}
+	}
+}
+
 // TestConditionsOfAnotherPageApply: a cursor holds no trace of what its first page was permitted (catalog.md 10, 41).
 func TestConditionsOfAnotherPageApply(t *testing.T) {
 	t.Parallel()
@@ -140,6 +194,7 @@ func TestUnknownCriteria(t *testing.T) {
 		`{"rule":"NOPE","resourceType":"catalog-entity"}`, `"x"`, `{"allOf":[]}`, `{"anyOf":{}}`, `{"not":5}`,
 		`{"rule":"HAS_LABEL","resourceType":"catalog-entity","params":{}}`, `{"rule":"HAS_LABEL","resourceType":"catalog-entity"}`,
 		`{"rule":"IS_ENTITY_KIND","resourceType":"catalog-entity","params":{"kinds":[1]}}`,
+		`{"rule":"HAS_LABEL","resourceType":"catalog-entity","params":{"label":"a","value":7}}`, // not: any value
 		`{"rule":"IS_ENTITY_KIND","resourceType":"scaffolder-task","params":{"kinds":["user"]}}`,
 	} {
 		s.policy["catalog.entity.read"] = conditional(t, criteria)

@@ -1,5 +1,5 @@
 // Generated from catalog/internal/httpapi/openapi.yaml by npm run types. Do not edit.
-// sha256:8224a4a0ce480b4073efe8b040d758d4a18ba01e4c33e370743d9971897b8027
+// sha256:6d1170d409297ede4d89823316ee48228fb9504116d18310ae40b0da0a9d5a7b
 
 export interface paths {
     "/entities": {
@@ -277,6 +277,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/.well-known/backstage/permissions/apply-conditions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Whether the conditions of a policy hold for entities. It is for the permission backend: services, and services on a user's behalf. */
+        post: operations["ApplyPermissionConditions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -448,6 +465,22 @@ export interface components {
             pageInfo: {
                 nextCursor?: string;
             };
+        };
+        ApplyConditionsRequest: {
+            items: {
+                id: string;
+                resourceRef: string | string[];
+                /** @enum {string} */
+                resourceType: "catalog-entity";
+                /** @description A rule with its parameters, or allOf, anyOf or not over such criteria. */
+                conditions: components["schemas"]["JsonObject"];
+            }[];
+        };
+        ApplyConditionsAnswer: {
+            items: {
+                id: string;
+                result: ("ALLOW" | "DENY") | ("ALLOW" | "DENY")[];
+            }[];
         };
         PermissionMetadata: {
             permissions: {
@@ -1098,6 +1131,31 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PermissionMetadata"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    ApplyPermissionConditions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApplyConditionsRequest"];
+            };
+        };
+        responses: {
+            /** @description One result for each item; a list of them where refs were given as a list. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApplyConditionsAnswer"];
                 };
             };
             default: components["responses"]["Error"];

@@ -1,0 +1,110 @@
+package permission
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/understudy-portal/understudy/host/auth"
+	"github.com/understudy-portal/understudy/host/config"
+	"github.com/understudy-portal/understudy/host/discovery"
+)
+
+// pluginID is that of the plugin which decides.
+const pluginID = "permission"
+
+// Tokens issues the tokens with which a plugin asks the permission backend; auth.Service is one.
+type Tokens interface {
+	IssueToken(ctx context.Context, from string, onBehalfOf auth.Credentials, to string) (string, error)
+}
+
+// Service makes the checkers of all plugins.
+type Service struct {
+	// enabled is permission.enabled; batched is permission.EXPERIMENTAL_enableBatchedRequests.
+	enabled, batched bool
+
+	discovery *discovery.Service
+	client    *http.Client
+	log       *slog.Logger
+	metrics   *metrics
+	// pause is how long a failed question waits before it is asked once more.
+	pause time.Duration
+}
+
+// New returns the service that the configuration asks for. It returns a config.Problem for `permission.enabled: true` where
+// discovery.endpoints does not say which backend has the permission plugin.
+func New(c *config.Config, where *discovery.Service) (*Service, error) {
+	s := &Service{discovery: where, log: slog.New(slog.DiscardHandler), metrics: newMetrics(), client: newClient(), pause: retryPause}
+	var found config.Problems
+	var err error
+	s.enabled, _, err = c.OptionalBool("permission.enabled")
+	found = append(found, config.AsProblems(err)...)
+	s.batched, _, err = c.OptionalBool("permission.EXPERIMENTAL_enableBatchedRequests")
+	found = append(found, config.AsProblems(err)...)
+	if err := found.Err(); err != nil {
+		return nil, err
+	}
+	// Without discovery its own mistakes are reported first.
+	if s.enabled && where != nil && !where.Elsewhere(pluginID) {
+		return nil, c.Errorf("permission.enabled",
+			"name the backend that has it, discovery.endpoints: [{target: 'http://backstage:7007/api/{{pluginId}}', plugins: [permission]}], "+
+				"or set permission.enabled to false",
+			"this server has no permission plugin of its own to ask, and will not allow what one may forbid")
+	}
+	return s, nil
+}
+
+// Observe says where the service logs and counts. It is called once, before anything is asked.
+func (s *Service) Observe(log *slog.Logger, registry prometheus.Registerer) {
+	s.log = log
+	s.metrics.register(registry)
+}
+
+// Enabled reports whether a permission backend is asked.
+func (s *Service) Enabled() bool { return s.enabled }
+
+// For returns what decides for one plugin, which asks with its own tokens.
+func (s *Service) For(plugin string, tokens Tokens) Checker {
+	if !s.enabled {
+		return &Local{}
+	}
+	return &Remote{service: s, plugin: plugin, tokens: tokens}
+}
+
+// Reach tells where the permission backend is, and whether it answers there: an error names the address and what was
+// found. It is for self-checks; nobody's permission is asked for.
+func (s *Service) Reach(ctx context.Context) (address string, err error) {
+	address, err = s.discovery.InternalURL(ctx, pluginID)
+	if err != nil {
+		return "", fmt.Errorf("find the permission backend: %w", err)
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, askTimeout, errNoAnswer)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address+"/health", http.NoBody)
+	if err != nil {
+		return address, fmt.Errorf("ask the permission backend: %w", err)
+	}
+	resp, err := s.client.Do(req)
+	if err != nil {
+		return address, fmt.Errorf("ask the permission backend: %w", causeOr(ctx, err))
+	}
+	defer drain(resp.Body)
+	if resp.StatusCode != http.StatusOK {
+		return address, fmt.Errorf("%s/health answered status %d: there is no permission plugin, or it is not ready", address, resp.StatusCode)
+	}
+	return address, nil
+}
+
+// Close lets go of connections. Nothing is asked any more.
+func (s *Service) Close() { s.client.CloseIdleConnections() }
+
+// drain reads what little is left of a body, so that its connection can be used again.
+func drain(body io.ReadCloser) {
+	_, _ = io.CopyN(io.Discard, body, maxErrorBody)
+	_ = body.Close()
+}
