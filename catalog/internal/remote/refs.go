@@ -32,22 +32,17 @@ func (r *Reader) ByRefs(ctx context.Context, who auth.Credentials, refs []string
 	s := r.session(who)
 	group, limited := errgroup.WithContext(ctx)
 	group.SetLimit(chunksAtOnce)
-	var bad []error
 	damaged := make([]error, len(refs))
 	for from := 0; from < len(refs); {
 		to := chunkEnd(refs, from)
-		group.Go(func() error { return r.someRefs(limited, s, refs[from:to], found[from:to], damaged[from:to]) })
+		some, into, bad := refs[from:to], found[from:to], damaged[from:to]
+		group.Go(func() error { return r.someRefs(limited, s, some, into, bad) })
 		from = to
 	}
 	if err := group.Wait(); err != nil {
 		return nil, err
 	}
-	for _, err := range damaged {
-		if err != nil {
-			bad = append(bad, err)
-		}
-	}
-	return found, errors.Join(bad...)
+	return found, errors.Join(damaged...)
 }
 
 // chunkEnd is where the chunk ends that begins at from.

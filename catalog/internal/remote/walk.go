@@ -159,7 +159,8 @@ func (w *walk) selects(i *item) bool {
 	return entity.Match(w.filter, rows)
 }
 
-// complete compares what was seen with what the catalog said that there is. It may be less by what was deleted meanwhile.
+// complete compares what was seen with what the catalog said that there is. It may be less by what was deleted meanwhile,
+// unless as much came where the walk had been already: that cannot be told from a loss, and another round brings it.
 func (w *walk) complete(ctx context.Context, total int) error {
 	if w.count >= total {
 		return nil
@@ -168,7 +169,7 @@ func (w *walk) complete(ctx context.Context, total int) error {
 	if err != nil {
 		return err
 	}
-	if w.count >= now {
+	if w.count >= now || len(w.seen)+len(w.unnamed) >= now && w.round > 1 {
 		return nil
 	}
 	return fmt.Errorf("%w: it brought %d entities, the catalog counted %d when it began and %d when it ended", errShort, w.count, total, now)
