@@ -2,12 +2,17 @@ package backend
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
 	"sync"
 	"time"
 
 	"golang.org/x/sync/singleflight"
 
 	"github.com/understudy-portal/understudy/host"
+	"github.com/understudy-portal/understudy/host/auth"
 	"github.com/understudy-portal/understudy/host/config"
 )
 
@@ -32,7 +37,7 @@ func (c *checkups) latest() (host.Checkup, bool) {
 func (c *checkups) run(ctx context.Context, s *server, userToken config.Secret) host.Checkup {
 	found, _, _ := c.flight.Do("check", func() (any, error) {
 		// Others wait for the result too, and it is remembered: it does not end with the first caller's request.
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), checkTimeout)
+		ctx, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), checkTimeout, fmt.Errorf("the check took longer than %s", checkTimeout))
 		defer cancel()
 		began := time.Now()
 		result := host.Checkup{At: began, Steps: s.diagnose(ctx, userToken)}
@@ -46,13 +51,79 @@ func (c *checkups) run(ctx context.Context, s *server, userToken config.Secret) 
 	return checkup
 }
 
-// diagnose takes all steps.
-func (s *server) diagnose(ctx context.Context, _ config.Secret) []host.Step {
-	var steps []host.Step
-	for _, h := range s.hosted {
-		if checker, ok := h.plugin.(host.SelfChecker); ok {
-			steps = append(steps, checker.SelfCheck(ctx)...)
-		}
+// diagnosis is one self-check. Its steps come in groups; those of one group are independent of each other, and begin when
+// the group before has ended, whose results they may read.
+type diagnosis struct {
+	s      *server
+	client *http.Client
+	// given is a user token from outside; zero when there is none.
+	given config.Secret
+
+	peers map[string]*peer
+	node  nodeConfig
+	// broken are the plugins whose store cannot be written, with the step that says so.
+	broken map[string]string
+	user   auth.Credentials
+}
+
+// diagnose takes all steps. Those that cannot make sense yet say for which they wait; none keeps another from being taken.
+func (s *server) diagnose(ctx context.Context, userToken config.Secret) []host.Step {
+	transport := &http.Transport{DisableKeepAlives: true, TLSHandshakeTimeout: stepTimeout, Proxy: http.ProxyFromEnvironment}
+	defer transport.CloseIdleConnections()
+	d := &diagnosis{
+		s: s, given: userToken, broken: map[string]string{},
+		// A redirect is an answer: whoever fetches keys does not follow it either (core.md 4.6).
+		client: &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
 	}
-	return steps
+	d.findPeers()
+	steps := d.local()
+	steps = append(steps, d.databases(ctx)...)
+	steps = append(steps, together(d.peerChecks(ctx)...)...)
+	// The plugins' own steps take longest, and need nothing of what comes between.
+	var own []host.Step
+	var asking sync.WaitGroup
+	asking.Go(func() { own = together(d.pluginChecks(ctx)...) })
+	d.node = d.readNode(ctx)
+	user, token := d.userToken(ctx)
+	d.user = token
+	steps = append(steps, user)
+	steps = append(steps, together(d.tokenChecks(ctx)...)...)
+	steps = append(steps, d.node.step)
+	steps = append(steps, d.sameSettings()...)
+	steps = append(steps, together(d.proxyChecks(ctx)...)...)
+	asking.Wait()
+	steps = append(steps, own...)
+	steps = append(steps, d.tasks(ctx)...)
+	return slices.DeleteFunc(steps, func(s host.Step) bool { return s.ID == "" })
+}
+
+// together takes all steps at once, and returns them in their order.
+func together(checks ...func() []host.Step) []host.Step {
+	found := make([][]host.Step, len(checks))
+	var group sync.WaitGroup
+	for i, check := range checks {
+		group.Go(func() { found[i] = check() })
+	}
+	group.Wait()
+	return slices.Concat(found...)
+}
+
+// faultMessage is the message in Backstage's error body (core.md 3.1).
+func faultMessage(body []byte) string {
+	var fault struct {
+		Error struct{ Message string }
+	}
+	if json.Unmarshal(body, &fault) != nil {
+		return ""
+	}
+	return oneLine(fault.Error.Message)
+}
+
+// faultText is the message of an error that was stored as JSON.
+func faultText(text string) string {
+	var fault struct{ Message string }
+	if json.Unmarshal([]byte(text), &fault) != nil {
+		return ""
+	}
+	return oneLine(fault.Message)
 }

@@ -35,6 +35,8 @@ type options struct {
 	logFormat string
 	ready     func(Running)
 	inspect   func(plugin string, routes []*router.Routes) // tests look at the routes
+	// inspectOnly and beside are SelfCheck's: nothing is started, and another server has the address.
+	inspectOnly, beside bool
 }
 
 // Option changes how the server is made.

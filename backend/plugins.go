@@ -21,6 +21,8 @@ type hosted struct {
 
 	// catalog is how the plugin reads the catalog.
 	catalog *catalogSlot
+	// failed is why the plugin could not be set up; only a self-check goes on without it.
+	failed error
 
 	mu    sync.Mutex // guards tasks
 	tasks *schedule.Scheduler

@@ -40,6 +40,9 @@ type server struct {
 	hosted    []*hosted
 	running   Running
 	checkups  checkups
+	// warnings are those of the configuration, and listenErr is why its address could not be taken (SelfCheck only).
+	warnings  config.Problems
+	listenErr error
 }
 
 // Run serves until ctx ends, then drains and stops; it returns nil after a clean stop. An error is what kept the server
@@ -53,7 +56,7 @@ func (b *Backend) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s := &server{options: b.options, cfg: cfg, settings: set}
+	s := &server{options: b.options, cfg: cfg, settings: set, warnings: warnings}
 	s.openTelemetry()
 	for _, w := range warnings {
 		s.log.Warn("configuration", "problem", w.Error())
@@ -67,7 +70,7 @@ func (s *server) openTelemetry() {
 	opts.Redact = s.cfg.Secrets()
 	s.log = telemetry.NewLogger(s.options.logTo, opts)
 	s.metrics = telemetry.NewMetrics()
-	s.audit = telemetry.NewAuditor(s.log, telemetry.AuditOptions{Actor: actor, Levels: s.settings.audit})
+	s.audit = telemetry.NewAuditor(s.log, telemetry.AuditOptions{Actor: auth.Actor, Levels: s.settings.audit})
 }
 
 // logFormat is that of the command line, or Backstage's own rule: JSON in production, text otherwise (core.md 3.2).
@@ -80,15 +83,6 @@ func (s *server) logFormat() telemetry.Format {
 	default:
 		return telemetry.Text
 	}
-}
-
-// actor names the caller in audit events.
-func actor(ctx context.Context) string {
-	who := auth.FromContext(ctx)
-	if who.UserRef != "" {
-		return who.UserRef
-	}
-	return who.Subject
 }
 
 // run is the life of a server, in the order of the package comment. It is one function because the order is what
@@ -207,8 +201,10 @@ func (s *server) serveMetrics(ctx context.Context, group *errgroup.Group) error 
 	return nil
 }
 
-// health is what keeps plugins from serving. All are asked at once, so that one that takes its time does not make the
-// others look ill.
+// health is what keeps plugins from serving, for readiness. It asks no peer: readiness is asked every few seconds, and a
+// Backstage that is down must not take this server out of its balancer as well, when what it stores can still be read. What
+// depends on others is for the self-check, which people ask for. All plugins are asked at once, so that one that takes its
+// time does not make the others look ill.
 func (s *server) health(ctx context.Context) map[string]error {
 	ill := make([]error, len(s.hosted))
 	var asked sync.WaitGroup

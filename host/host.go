@@ -164,6 +164,24 @@ type SelfChecker interface {
 	SelfCheck(ctx context.Context) []Step
 }
 
+// SharedSettings is a plugin whose page in a Backstage frontend reads some of its settings from the configuration of that
+// Backstage, where they must say the same as here.
+type SharedSettings interface {
+	SharedSettings(c *config.Config) []SharedSetting
+}
+
+// SharedSetting is one such setting.
+type SharedSetting struct {
+	// Path is the key in both configurations.
+	Path string
+	// Ours is our value, for people.
+	Ours string
+	// Optional tells that the key may be absent there; Same is then asked about nil.
+	Optional bool
+	// Same reports whether their value, as JSON has it, means the same as ours.
+	Same func(theirs any) bool
+}
+
 // Mounter is a plugin with further mount points, such as "rely-migration-plugin" beside "rely".
 type Mounter interface{ Mounts() []string }
 

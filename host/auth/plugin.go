@@ -67,6 +67,23 @@ func (s *Service) Mount(routes *router.Routes, id string, open OpenFunc) error {
 	return nil
 }
 
+// KeyIDs are the kids of the keys that a plugin of this process publishes. There are none before its first token.
+func (s *Service) KeyIDs(ctx context.Context, plugin string) ([]string, error) {
+	m := s.localPlugin(plugin)
+	if m == nil {
+		return nil, fmt.Errorf("list keys: plugin %q is not hosted here", plugin)
+	}
+	set, err := m.source.Keys(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("list keys: %w", err)
+	}
+	ids := make([]string, len(set))
+	for i, key := range set {
+		ids[i] = key.ID
+	}
+	return ids, nil
+}
+
 func (m *mounted) serveKeys(w http.ResponseWriter, r *http.Request) error {
 	set, err := m.source.Keys(r.Context())
 	if err != nil {

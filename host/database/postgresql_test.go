@@ -88,7 +88,7 @@ func TestPostgreSQLByDatabase(t *testing.T) {
 		row(t, d, "SELECT current_database()"), row(t, d, "SELECT current_schema()"),
 		row(t, d, "SHOW application_name"), row(t, d, "SHOW timezone"), row(t, d, "SELECT count(*)::text FROM pg_tables WHERE schemaname = 'public'"),
 	}
-	if diff := cmp.Diff([]string{name, "understudy_spacelift_io", "backstage_plugin_spacelift-io", "UTC", "0"}, got); diff != "" {
+	if diff := cmp.Diff([]string{name, "understudy_spacelift_io", "understudy_spacelift_io", "UTC", "0"}, got); diff != "" {
 		t.Error(diff)
 	}
 	if err := d.Ping(t.Context()); err != nil || d.Writer() != nil || d.Reader() != nil {

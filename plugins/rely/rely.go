@@ -25,6 +25,9 @@ const (
 type Plugin struct {
 	now    func() time.Time
 	engine *export.Engine
+	// destination is the engine's, and mode the configured one of its modes.
+	destination *rely.Destination
+	mode        string
 	// tune changes what is put together, for tests.
 	tune func(*rely.Options, *export.Options)
 }
@@ -84,9 +87,10 @@ func (p *Plugin) Register(ctx context.Context, env *host.Env) error {
 	if p.tune != nil {
 		p.tune(&target, &options)
 	}
-	if options.Destination, err = rely.New(target); err != nil {
+	if p.destination, err = rely.New(target); err != nil {
 		return err
 	}
+	options.Destination, p.mode = p.destination, target.Mode
 	if p.engine, err = export.New(options); err != nil {
 		return fmt.Errorf("register rely: %w", err)
 	}

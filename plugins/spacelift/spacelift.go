@@ -46,10 +46,11 @@ type Plugin struct {
 	// lookPauses are trigger.Options', shorter in tests.
 	lookPauses []time.Duration
 
-	client  *client.Client
-	mirror  *mirror.Mirror
-	trigger *trigger.Engine
-	api     *httpapi.API
+	settings Config
+	client   *client.Client
+	mirror   *mirror.Mirror
+	trigger  *trigger.Engine
+	api      *httpapi.API
 }
 
 // New returns the plugin. It touches nothing.
@@ -76,6 +77,7 @@ func (p *Plugin) Register(ctx context.Context, env *host.Env) error {
 	if err != nil {
 		return err
 	}
+	p.settings = cfg
 	openapi, err := openapiJSON()
 	if err != nil {
 		return err

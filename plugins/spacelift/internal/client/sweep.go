@@ -30,6 +30,24 @@ func (c *Client) Sweep(ctx context.Context, page func([]Stack) error) error {
 	return s.run(ctx)
 }
 
+// Sample counts the stacks on the first page of the list, and those of them that the key may write to.
+func (c *Client) Sample(ctx context.Context) (total, writable int, err error) {
+	enough := errors.New("one page is enough")
+	err = c.Sweep(ctx, func(stacks []Stack) error {
+		total = len(stacks)
+		for _, stack := range stacks {
+			if stack.CanWrite {
+				writable++
+			}
+		}
+		return enough
+	})
+	if errors.Is(err, enough) {
+		err = nil
+	}
+	return total, writable, err
+}
+
 // StacksIn returns the stacks that are in one of the states.
 func (c *Client) StacksIn(ctx context.Context, states []string) ([]Stack, error) {
 	if len(states) == 0 {
