@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { emptySelection, predicateOf } from './catalog';
+import { emptySelection, filterOf, predicateOf } from './catalog';
 
 describe('predicateOf', () => {
   it('is nothing for everything', () => {
@@ -20,5 +20,17 @@ describe('predicateOf', () => {
 
   it('finds orphans', () => {
     expect(predicateOf({ ...emptySelection, orphan: true })).toEqual({ 'metadata.annotations.backstage.io/orphan': 'true' });
+  });
+});
+
+describe('filterOf', () => {
+  it('is nothing for everything', () => {
+    expect(filterOf(emptySelection)).toBeUndefined();
+  });
+
+  it('ands facets, ors their values, and leaves one out', () => {
+    const selection = { ...emptySelection, kind: ['component'], tag: ['go', 'rust'], orphan: true };
+    expect(filterOf(selection)).toBe('kind=component,metadata.tags=go,metadata.tags=rust,metadata.annotations.backstage.io/orphan=true');
+    expect(filterOf(selection, 'tag')).toBe('kind=component,metadata.annotations.backstage.io/orphan=true');
   });
 });

@@ -1,6 +1,7 @@
 // What the pages ask of the catalog, as queries for TanStack Query. All keys begin with 'catalog', so that a change of
 // the catalog makes them all ask again.
 import { keepPreviousData, queryOptions } from '@tanstack/react-query';
+import { addresses } from './addresses';
 import { catalog, unwrap } from './client';
 import { type Entity, formatRef, type Ref } from './entity';
 
@@ -91,13 +92,41 @@ export function entitiesQuery(request: ListRequest) {
     queryKey: ['catalog', 'list', request],
     placeholderData: keepPreviousData,
     queryFn: async ({ signal }) => {
-      const body = request.cursor ? { cursor: request.cursor } : firstPage(request);
-      const page = await unwrap(
-        catalog.POST('/entities/by-query', { body: { ...body, limit: pageSize, fields: listFields }, signal }),
-      );
+      const page = await unwrap(asksByFilter(request.selection) ? listByFilter(request, signal) : listByPredicate(request, signal));
       return page as unknown as EntityPage;
     },
   });
+}
+
+/**
+ * Whether to select by `filter`: older releases of Backstage, which the catalog of another backend may be, know nothing
+ * else. A value with a comma has no place in one.
+ */
+function asksByFilter(selection: Selection): boolean {
+  return addresses.elsewhere('catalog') !== undefined && !facetNames.some((name) => selection[name].some((value) => value.includes(',')));
+}
+
+/** A selection as a filter (catalog.md 9.3): facets are ANDed, and the values of one ORed. */
+export function filterOf(selection: Selection, without?: FacetName): string | undefined {
+  const parts = facetNames.flatMap((name) => (name === without ? [] : selection[name].map((value) => `${facetKeys[name]}=${value}`)));
+  if (selection.orphan) parts.push('metadata.annotations.backstage.io/orphan=true');
+  return parts.length === 0 ? undefined : parts.join(',');
+}
+
+function listByPredicate(request: ListRequest, signal: AbortSignal) {
+  const body = request.cursor ? { cursor: request.cursor } : firstPage(request);
+  return catalog().POST('/entities/by-query', { body: { ...body, limit: pageSize, fields: listFields }, signal });
+}
+
+function listByFilter({ cursor, selection, search, sort }: ListRequest, signal: AbortSignal) {
+  const filter = filterOf(selection);
+  const first = {
+    ...(filter && { filter: [filter] }),
+    ...(search && { fullTextFilterTerm: search, fullTextFilterFields: [searchFields.join(',')] }),
+    orderField: [`${sortFields[sort.field]},${sort.descending ? 'desc' : 'asc'}`],
+  };
+  const query = { ...(cursor ? { cursor } : first), limit: pageSize, fields: [listFields.join(',')] };
+  return catalog().GET('/entities/by-query', { params: { query }, signal });
 }
 
 function firstPage({ selection, search, sort }: ListRequest) {
@@ -126,17 +155,22 @@ export function facetsQuery(selection: Selection, names: FacetName[] = facetName
       const chosen = names.filter((name) => selection[name].length > 0);
       const open = names.filter((name) => selection[name].length === 0);
       const answers = await Promise.all([
-        open.length > 0 ? askFacets(open, predicateOf(selection), signal) : {},
-        ...chosen.map((name) => askFacets([name], predicateOf(selection, name), signal)),
+        open.length > 0 ? askFacets(open, selection, undefined, signal) : {},
+        ...chosen.map((name) => askFacets([name], selection, name, signal)),
       ]);
       return Object.assign({}, ...answers) as Partial<Record<FacetName, FacetCount[]>>;
     },
   });
 }
 
-async function askFacets(names: FacetName[], query: Predicate | undefined, signal: AbortSignal) {
+async function askFacets(names: FacetName[], selection: Selection, without: FacetName | undefined, signal: AbortSignal) {
+  const keys = names.map((n) => facetKeys[n]);
+  const query = predicateOf(selection, without);
+  const filter = filterOf(selection, without);
   const answer = await unwrap(
-    catalog.POST('/entity-facets', { body: { facets: names.map((n) => facetKeys[n]), ...(query && { query }) }, signal }),
+    asksByFilter(selection)
+      ? catalog().GET('/entity-facets', { params: { query: { facet: keys, ...(filter && { filter: [filter] }) } }, signal })
+      : catalog().POST('/entity-facets', { body: { facets: keys, ...(query && { query }) }, signal }),
   );
   return Object.fromEntries(names.map((name) => [name, merge(answer.facets[facetKeys[name]] ?? [])]));
 }
@@ -158,7 +192,7 @@ export function entityQuery(ref: Ref) {
     queryFn: async ({ signal }) => {
       const { kind, namespace, name } = ref;
       const answer = await unwrap(
-        catalog.GET('/entities/by-name/{kind}/{namespace}/{name}', { params: { path: { kind, namespace, name } }, signal }),
+        catalog().GET('/entities/by-name/{kind}/{namespace}/{name}', { params: { path: { kind, namespace, name } }, signal }),
       );
       return answer as unknown as Entity;
     },
@@ -173,7 +207,7 @@ export function entitiesByRefQuery(refs: string[]) {
     placeholderData: keepPreviousData,
     queryFn: async ({ signal }) => {
       const fields = ['kind', 'metadata.name', 'metadata.namespace', 'metadata.title', 'spec.type', 'spec.profile'];
-      const answer = await unwrap(catalog.POST('/entities/by-refs', { body: { entityRefs: refs, fields }, signal }));
+      const answer = await unwrap(catalog().POST('/entities/by-refs', { body: { entityRefs: refs, fields }, signal }));
       return new Map(refs.map((ref, i) => [ref, (answer.items[i] ?? null) as Entity | null]));
     },
   });

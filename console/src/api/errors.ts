@@ -1,4 +1,5 @@
 // What can go wrong when asking the server, in words that say what to do.
+import { addresses, hostOf } from './addresses';
 
 /** An answer that is no success. */
 export class ApiError extends Error {
@@ -12,6 +13,8 @@ export class ApiError extends Error {
     readonly code?: string,
     /** What a plugin adds, by its code. */
     readonly details?: unknown,
+    /** The base URL of the plugin that said so, when another backend serves it. */
+    readonly where?: string,
   ) {
     super(message);
     this.name = 'ApiError';
@@ -20,9 +23,41 @@ export class ApiError extends Error {
 
 /** No answer at all: the server is down, or the network is. */
 export class UnreachableError extends Error {
-  constructor(cause: unknown) {
+  constructor(
+    cause: unknown,
+    /** The base URL of the plugin that does not answer, when another backend serves it. */
+    readonly where?: string,
+  ) {
     super('The server cannot be reached', { cause });
     this.name = 'UnreachableError';
+  }
+}
+
+/** What another backend does not allow this page: to read its answers at all, with cookies, or with the headers it needs. */
+export type Obstacle = 'origin' | 'credentials' | 'headers';
+
+/** Another backend answers, but its backend.cors keeps the browser from handing the answer to this page. */
+export class BlockedError extends Error {
+  constructor(
+    readonly where: string,
+    readonly obstacle: Obstacle,
+    readonly origin: string,
+  ) {
+    super(`${hostOf(where)} does not allow ${origin}`);
+    this.name = 'BlockedError';
+  }
+}
+
+/** A way to sign in that came to nothing, in the words of who refused. */
+export class SignInError extends Error {
+  constructor(
+    readonly title: string,
+    message: string,
+    /** What to add to a configuration, to be copied. */
+    readonly yaml?: string,
+  ) {
+    super(message);
+    this.name = 'SignInError';
   }
 }
 
@@ -50,11 +85,12 @@ function isPluginErrorBody(body: unknown): body is PluginErrorBody {
 /** The error that a response stands for. */
 export function errorOf(response: Response, body: unknown): ApiError {
   const id = response.headers.get('x-request-id') ?? undefined;
-  if (isErrorBody(body)) return new ApiError(response.status, body.error.name, body.error.message, id);
+  const where = addresses.peerOf(response.url);
+  if (isErrorBody(body)) return new ApiError(response.status, body.error.name, body.error.message, id, undefined, undefined, where);
   if (isPluginErrorBody(body)) {
-    return new ApiError(response.status, '', body.error, text(body.requestId) ?? id, text(body.code), body.details);
+    return new ApiError(response.status, '', body.error, text(body.requestId) ?? id, text(body.code), body.details, where);
   }
-  return new ApiError(response.status, '', `${response.status} ${response.statusText}`.trim(), id);
+  return new ApiError(response.status, '', `${response.status} ${response.statusText}`.trim(), id, undefined, undefined, where);
 }
 
 function text(value: unknown): string | undefined {
@@ -66,6 +102,49 @@ export interface Advice {
   text: string;
   /** Whether trying again can help. */
   retry: boolean;
+  /** What to add to a configuration. */
+  yaml?: string;
+}
+
+/** What Backstage's configuration needs so that this page may call it. */
+export function corsLine(origin: string): string {
+  return `backend:\n  cors: {origin: ['${origin}'], credentials: true}`;
+}
+
+const merged = 'If backend.cors is there already, add the origin to its list.';
+
+function adviseBlocked({ where, obstacle, origin }: BlockedError): Advice {
+  const host = hostOf(where);
+  const title = 'Backstage does not let this page in';
+  if (obstacle === 'credentials') {
+    return {
+      title, retry: true, yaml: corsLine(origin),
+      text: `${host} allows calls from ${origin}, but not with cookies, which sign-in needs: backend.cors has no credentials: true.`,
+    };
+  }
+  if (obstacle === 'headers') {
+    return {
+      title, retry: true,
+      yaml: `backend:\n  cors:\n    origin: ['${origin}']\n    methods: [GET, HEAD, POST]\n    allowedHeaders: [authorization, content-type, x-requested-with]\n    credentials: true`,
+      text: `${host} allows calls from ${origin}, but not with their method or headers. Take methods and allowedHeaders out of its backend.cors, or have these in them:`,
+    };
+  }
+  return {
+    title, retry: true, yaml: corsLine(origin),
+    text: `${host} does not allow calls from ${origin}. Add this to the configuration of Backstage and restart it. ${merged}`,
+  };
+}
+
+/** What to tell of an error that another backend answers. */
+function adviseElsewhere(error: ApiError, host: string): Advice {
+  const text = error.message;
+  if (error.status === 401) {
+    return { title: 'Backstage does not accept this token', text: `${host} says: ${text}`, retry: false };
+  }
+  if (error.status === 403) return { title: 'Backstage does not allow this', text: `${host} says: ${text}`, retry: false };
+  if (error.status === 404) return { title: 'There is nothing here', text: `${host} says: ${text}`, retry: false };
+  if (error.status >= 500) return { title: 'Backstage failed', text: `${host} says: ${text}. Its log has the details.`, retry: true };
+  return { title: 'Backstage refused the request', text: `${host} says: ${text}`, retry: false };
 }
 
 /** What the codes of plugins mean, where the status alone would mislead: it is not this server that is in trouble. */
@@ -90,6 +169,15 @@ export function mendOf(code: string | undefined): string | undefined {
 
 /** What to tell a person about an error. */
 export function advise(error: unknown): Advice {
+  if (error instanceof SignInError) return { title: error.title, text: error.message, retry: false, ...(error.yaml && { yaml: error.yaml }) };
+  if (error instanceof BlockedError) return adviseBlocked(error);
+  if (error instanceof UnreachableError && error.where) {
+    return {
+      title: 'Backstage does not answer',
+      text: `${hostOf(error.where)} cannot be reached from this browser. Check that it is running, and that a page of ${window.location.origin} may open it.`,
+      retry: true,
+    };
+  }
   if (error instanceof UnreachableError) {
     return {
       title: 'The server does not answer',
@@ -97,6 +185,7 @@ export function advise(error: unknown): Advice {
       retry: true,
     };
   }
+  if (error instanceof ApiError && error.where) return adviseElsewhere(error, hostOf(error.where));
   if (error instanceof ApiError) {
     const known = error.code ? byCode[error.code] : undefined;
     if (known) return { title: known.title, retry: known.retry, text: known.mend ? `${error.message.replace(/\.?$/, '.')} ${known.mend}` : error.message };

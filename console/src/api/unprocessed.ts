@@ -1,5 +1,6 @@
 // Entities that are not in the catalog because their processing never succeeded.
 import { queryOptions } from '@tanstack/react-query';
+import { addresses } from './addresses';
 import type { components } from './catalog.gen';
 import { catalog, unwrap } from './client';
 import { text } from './entity';
@@ -13,10 +14,12 @@ export type Unprocessed = components['schemas']['UnprocessedEntity'];
  */
 export const failedQuery = queryOptions({
   queryKey: ['catalog', 'failed'],
-  refetchInterval: 10_000,
+  refetchInterval: () => (addresses.elsewhere('catalog') ? false : 10_000),
   queryFn: async ({ signal }) => {
+    // That of another backend need not have the route, and is not to be asked over and over.
+    if (addresses.elsewhere('catalog')) return { entities: [], truncated: false };
     try {
-      const { entities, truncated } = await unwrap(catalog.GET('/entities/unprocessed/failed', { signal }));
+      const { entities, truncated } = await unwrap(catalog().GET('/entities/unprocessed/failed', { signal }));
       return { entities, truncated: truncated ?? false };
     } catch (error) {
       if (error instanceof ApiError && (error.status === 403 || error.status === 404)) return { entities: [], truncated: false };

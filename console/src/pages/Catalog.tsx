@@ -4,11 +4,13 @@ import { useQuery } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import IconFilter from '@tabler/icons-react/dist/esm/icons/IconFilter.mjs';
 import IconMasks from '@tabler/icons-react/dist/esm/icons/IconMasksTheater.mjs';
+import { addresses } from '../api/addresses';
 import { emptySelection, entitiesQuery, type EntityPage, facetsQuery, pageSize, type Selection, type Sort } from '../api/catalog';
+import { BackstageLink } from '../ui/BackstageLink';
 import { EmptyState } from '../ui/EmptyState';
-import { ErrorState } from '../ui/ErrorState';
 import { PageHeader } from '../ui/PageHeader';
 import classes from './Catalog.module.css';
+import { CatalogError } from './CatalogError';
 import { Filters } from './CatalogFilters';
 import { CatalogTable } from './CatalogTable';
 import { type CatalogSearch, countChosen, searchOf, selectionOf, sortOf, sortText } from './catalogSearch';
@@ -33,6 +35,14 @@ export default function Catalog() {
   const narrowed = chosen > 0 || selection.kind.length > 0 || term !== '';
   const panel = <Filters selection={selection} facets={facets.data} counted={term === ''} error={facets.error} onChange={choose} />;
 
+  if (page.isError && facets.isError && !page.data && addresses.elsewhere('catalog')) {
+    return (
+      <>
+        <PageHeader title="Catalog" />
+        <CatalogError error={page.error} onRetry={() => void Promise.all([page.refetch(), facets.refetch()])} />
+      </>
+    );
+  }
   return (
     <>
       <PageHeader
@@ -101,6 +111,13 @@ function Summary({ page, term }: { page: EntityPage | undefined; term: string })
 }
 
 function Nothing({ narrowed, term, onClear }: { narrowed: boolean; term: string; onClear: () => void }) {
+  if (!narrowed && addresses.elsewhere('catalog')) {
+    return (
+      <EmptyState icon={IconMasks} title="The catalog is empty" action={<BackstageLink path="/catalog" />}>
+        Backstage has no entities, or none that you may see.
+      </EmptyState>
+    );
+  }
   if (!narrowed) {
     return (
       <EmptyState icon={IconMasks} title="The catalog is empty">
@@ -129,7 +146,7 @@ function Nothing({ narrowed, term, onClear }: { narrowed: boolean; term: string;
 function ListError(props: { error: unknown; cursor: string | undefined; onRetry: () => void; onRestart: () => void }) {
   return (
     <>
-      <ErrorState error={props.error} onRetry={props.onRetry} />
+      <CatalogError error={props.error} onRetry={props.onRetry} />
       {props.cursor && (
         <Button mt="md" variant="default" onClick={props.onRestart}>
           Back to the first page

@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { lazy, Suspense, useEffect } from 'react';
 import IconMasks from '@tabler/icons-react/dist/esm/icons/IconMasksTheater.mjs';
+import { addresses } from '../api/addresses';
 import { entityQuery } from '../api/catalog';
 import { exportPlugin } from '../api/export';
 import { bootstrapQuery } from '../api/system';
@@ -10,14 +11,15 @@ import { failedQuery, sourceOf } from '../api/unprocessed';
 import { ApiError } from '../api/errors';
 import { type Entity, formatRef, isOrphan, type Ref, refOf, text, titleOf } from '../api/entity';
 import { kindLook } from '../theme/kinds';
+import { BackstageLink } from '../ui/BackstageLink';
 import { CopyIcon } from '../ui/CopyIcon';
 import { EmptyState } from '../ui/EmptyState';
-import { ErrorState } from '../ui/ErrorState';
 import { KindIcon } from '../ui/KindIcon';
 import { Lifecycle } from '../ui/Lifecycle';
 import { Notice } from '../ui/Notice';
 import { useDocumentTitle } from '../ui/PageHeader';
 import { Tag, TagLink } from '../ui/Tag';
+import { CatalogError } from './CatalogError';
 import classes from './Entity.module.css';
 import { EntityAbout } from './EntityAbout';
 import { EntityRelations } from './EntityRelations';
@@ -41,12 +43,17 @@ export default function EntityPage() {
     return (
       <>
         <Crumbs kind={ref.kind} />
-        {isMissing(entity.error) ? <Missing entityRef={ref} /> : <ErrorState error={entity.error} onRetry={() => void entity.refetch()} />}
+        {isMissing(entity.error) ? <Missing entityRef={ref} /> : <CatalogError error={entity.error} onRetry={() => void entity.refetch()} path={pathOf(ref)} />}
       </>
     );
   }
   if (!known) return <Loading kind={ref.kind} />;
   return <Loaded entity={known} />;
+}
+
+/** The address of an entity's page, in Backstage's frontend as in this one. */
+function pathOf({ kind, namespace, name }: Ref): string {
+  return `/catalog/${[namespace, kind, name].map((part) => encodeURIComponent(part.toLowerCase())).join('/')}`;
 }
 
 function isMissing(error: unknown): boolean {
@@ -82,8 +89,8 @@ function Missing({ entityRef }: { entityRef: Ref }) {
         </Button>
       }
     >
-      There is no <code>{formatRef(entityRef)}</code>. It may have been deleted, or its file may not have been read yet; if it
-      was just added, this page shows it as soon as it is there.
+      There is no <code>{formatRef(entityRef)}</code>
+      {addresses.elsewhere('catalog') ? ' in Backstage’s catalog, or none that you may see.' : '. It may have been deleted, or its file may not have been read yet; if it was just added, this page shows it as soon as it is there.'}
     </EmptyState>
   );
 }
@@ -192,6 +199,7 @@ function Header({ entity }: { entity: Entity }) {
           {entity.metadata.tags?.map((tag) => (
             <TagLink key={tag} tag={tag} />
           ))}
+          <BackstageLink path={pathOf(ref)} />
         </Group>
       </div>
     </header>

@@ -3,11 +3,13 @@ import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import IconBooks from '@tabler/icons-react/dist/esm/icons/IconBooks.mjs';
+import { hostOf } from '../api/addresses';
 import { emptySelection, type FacetCount, facetsQuery } from '../api/catalog';
 import { parseRef, shortRef } from '../api/entity';
 import { failedQuery } from '../api/unprocessed';
 import { bootstrapQuery, pluginsQuery } from '../api/system';
 import { compareKinds, kindLook } from '../theme/kinds';
+import { BackstageLink } from '../ui/BackstageLink';
 import { EmptyState } from '../ui/EmptyState';
 import { EntityLink } from '../ui/EntityLink';
 import { ErrorState } from '../ui/ErrorState';
@@ -17,6 +19,7 @@ import { Panel } from '../ui/Panel';
 import { TagLink } from '../ui/Tag';
 import { useTitles } from '../ui/useTitles';
 import { AttentionPanel, FailedList } from './AttentionPanel';
+import { CatalogError } from './CatalogError';
 import classes from './Overview.module.css';
 import { PluginStatus } from './PluginStatus';
 import { useRecent } from './recent';
@@ -25,6 +28,7 @@ export default function Overview() {
   const { data: bootstrap } = useQuery(bootstrapQuery);
   const facets = useQuery(facetsQuery(emptySelection));
   useDocumentTitle('Overview');
+  const joined = bootstrap?.elsewhere?.catalog;
   const kinds = facets.data?.kind?.toSorted((a, b) => compareKinds(a.value, b.value));
   const total = kinds?.reduce((sum, k) => sum + k.count, 0);
 
@@ -36,22 +40,25 @@ export default function Overview() {
         </Title>
         <Text c="dimmed" component="div">
           {total === undefined ? (
-            facets.isError ? 'The catalog cannot be read right now' : <Skeleton h={14} w={260} mt={6} />
+            facets.isError ? (joined ? `Beside Backstage at ${hostOf(joined)}` : 'The catalog cannot be read right now') : <Skeleton h={14} w={260} mt={6} />
           ) : (
             `${count(total, 'entity', 'entities')} with ${count(facets.data?.owner?.length ?? 0, 'owner', 'owners')} in ${count(facets.data?.namespace?.length ?? 0, 'namespace', 'namespaces')}`
           )}
         </Text>
       </header>
       {facets.isError && !facets.data ? (
-        <ErrorState error={facets.error} onRetry={() => void facets.refetch()} />
+        <Stack gap="lg">
+          <CatalogError error={facets.error} onRetry={() => void facets.refetch()} />
+          {joined && <Plugins />}
+        </Stack>
       ) : total === 0 ? (
-        <EmptyCatalog />
+        <EmptyCatalog joined={joined} />
       ) : (
         <Stack gap="lg">
           <Kinds kinds={kinds} />
           <div className={classes.columns}>
             <Stack gap="lg">
-              <AttentionPanel />
+              {!joined && <AttentionPanel />}
               <Owners owners={facets.data?.owner} />
             </Stack>
             <Stack gap="lg">
@@ -71,8 +78,15 @@ function count(n: number, one: string, many: string): string {
 }
 
 /** Nothing is there, or nothing was good: then it says what was wrong with it. */
-function EmptyCatalog() {
+function EmptyCatalog({ joined }: { joined: string | undefined }) {
   const failed = useQuery(failedQuery);
+  if (joined) {
+    return (
+      <EmptyState icon={IconBooks} title="The catalog is empty" action={<BackstageLink path="/catalog" />}>
+        Backstage at {hostOf(joined)} has no entities, or none that you may see.
+      </EmptyState>
+    );
+  }
   if (failed.data && failed.data.entities.length > 0) {
     return (
       <Panel title="Needs attention">

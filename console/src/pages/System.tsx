@@ -5,7 +5,7 @@ import { type ReactNode, useState } from 'react';
 import IconClock from '@tabler/icons-react/dist/esm/icons/IconClock.mjs';
 import IconPlug from '@tabler/icons-react/dist/esm/icons/IconPlug.mjs';
 import IconSettings from '@tabler/icons-react/dist/esm/icons/IconSettings.mjs';
-import { bootstrapQuery, type ConfigLine, configQuery, type Plugin, pluginsQuery, type Task, tasksQuery } from '../api/system';
+import { type Bootstrap, bootstrapQuery, type ConfigLine, configQuery, type Plugin, pluginsQuery, type Task, tasksQuery } from '../api/system';
 import { EmptyState } from '../ui/EmptyState';
 import { ErrorState } from '../ui/ErrorState';
 import { PageHeader } from '../ui/PageHeader';
@@ -14,6 +14,7 @@ import { Time } from '../ui/Time';
 import { cadenceText, lastErrorText } from './cadence';
 import { NotFound } from './NotFound';
 import { PluginStatus } from './PluginStatus';
+import SelfCheck from './SelfCheck';
 import classes from './System.module.css';
 import { systemTabs } from './tabs';
 
@@ -27,14 +28,16 @@ export default function System() {
     <>
       <PageHeader title="System">Understudy {bootstrap?.version}</PageHeader>
       <Tabs value={tab} onChange={choose} keepMounted={false}>
-        <Tabs.List mb="lg">
+        <Tabs.List mb="lg" className={classes.tabs}>
           <Tabs.Tab value="plugins">Plugins</Tabs.Tab>
           <Tabs.Tab value="tasks">Tasks</Tabs.Tab>
           <Tabs.Tab value="config">Configuration</Tabs.Tab>
+          <Tabs.Tab value="check">Self-check</Tabs.Tab>
         </Tabs.List>
         <Tabs.Panel value="plugins"><Plugins /></Tabs.Panel>
         <Tabs.Panel value="tasks"><Tasks /></Tabs.Panel>
         <Tabs.Panel value="config"><Config /></Tabs.Panel>
+        <Tabs.Panel value="check"><SelfCheck /></Tabs.Panel>
       </Tabs>
     </>
   );
@@ -51,8 +54,16 @@ function Listed<T>({ query, empty, children }: { query: UseQueryResult<T[]>; emp
   );
 }
 
+/** Where a plugin is. Who may not see all addresses knows those that the page itself uses. */
+function addressOf(plugin: Plugin, bootstrap: Bootstrap | undefined): string {
+  if (plugin.status !== 'remote') return `/api/${plugin.id}`;
+  const known: Record<string, string | undefined> = { ...bootstrap?.elsewhere };
+  return plugin.address ?? known[plugin.id] ?? 'another backend';
+}
+
 function Plugins() {
   const plugins = useQuery(pluginsQuery);
+  const { data: bootstrap } = useQuery(bootstrapQuery);
   return (
     <Listed query={plugins} empty={<EmptyState icon={IconPlug} title="No plugins">This server hosts nothing. Check <code>--only</code> and <code>discovery.endpoints</code>.</EmptyState>}>
       {(items: Plugin[]) => (
@@ -70,11 +81,12 @@ function Plugins() {
                 <Table.Tr key={p.id}>
                   <Table.Td>
                     <Text fw={600} size="sm">{p.id}</Text>
+                    {p.status === 'remote' && <Text size="xs" c="dimmed" ff="monospace" className={classes.narrow} style={{ overflowWrap: 'anywhere' }}>{addressOf(p, bootstrap)}</Text>}
                     {p.error && <Text size="sm" c="var(--bad)" style={{ overflowWrap: 'anywhere' }}>{p.error}</Text>}
                   </Table.Td>
                   <Table.Td><PluginStatus plugin={p} /></Table.Td>
                   <Table.Td className={classes.wide}>
-                    <Text size="sm" c="dimmed" ff="monospace" style={{ overflowWrap: 'anywhere' }}>{p.address ?? `/api/${p.id}`}</Text>
+                    <Text size="sm" c="dimmed" ff="monospace" style={{ overflowWrap: 'anywhere' }}>{addressOf(p, bootstrap)}</Text>
                   </Table.Td>
                 </Table.Tr>
               ))}

@@ -1,8 +1,11 @@
 import { Paper, Skeleton, Stack, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
+import IconBooks from '@tabler/icons-react/dist/esm/icons/IconBooks.mjs';
 import IconCheck from '@tabler/icons-react/dist/esm/icons/IconCircleCheck.mjs';
+import { addresses } from '../api/addresses';
 import { parseRef, shortRef } from '../api/entity';
 import { failedQuery, reasonOf, sourceOf, type Unprocessed as Row } from '../api/unprocessed';
+import { BackstageLink } from '../ui/BackstageLink';
 import { EmptyState } from '../ui/EmptyState';
 import { ErrorState } from '../ui/ErrorState';
 import { KindIcon } from '../ui/KindIcon';
@@ -13,6 +16,16 @@ import classes from './Unprocessed.module.css';
 /** What is not in the catalog though somebody wrote it, and why. */
 export default function Unprocessed() {
   const failed = useQuery(failedQuery);
+  if (addresses.elsewhere('catalog')) {
+    return (
+      <>
+        <PageHeader title="Not in the catalog" />
+        <EmptyState icon={IconBooks} title="The catalog is Backstage’s" action={<BackstageLink path="/catalog" />}>
+          What it could not process, it does not tell other backends.
+        </EmptyState>
+      </>
+    );
+  }
   return (
     <>
       <PageHeader title="Not in the catalog">

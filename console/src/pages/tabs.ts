@@ -2,4 +2,4 @@
 export const entityTabs = ['overview', 'relations', 'definition', 'yaml', 'export'] as const;
 export type EntityTab = (typeof entityTabs)[number];
 
-export const systemTabs = ['plugins', 'tasks', 'config'] as const;
+export const systemTabs = ['plugins', 'tasks', 'config', 'check'] as const;

@@ -1,5 +1,6 @@
 import { CloseButton, Group, Stack, Text, Tooltip } from '@mantine/core';
 import { Link, useLocation } from '@tanstack/react-router';
+import { hostOf } from '../api/addresses';
 import type { LiveState } from '../api/events';
 import type { Bootstrap } from '../api/system';
 import { Brand } from '../ui/Brand';
@@ -14,6 +15,8 @@ const liveText: Record<LiveState, { label: string; hint: string }> = {
 
 export function Navigation({ bootstrap, live, onClose }: { bootstrap: Bootstrap; live: LiveState; onClose: () => void }) {
   const path = useLocation({ select: (l) => l.pathname });
+  const joined = bootstrap.elsewhere?.catalog;
+  const state = joined ? { label: 'Joined', hint: `The catalog is that of ${hostOf(joined)}. Pages ask it when they are opened.` } : liveText[live];
   const entries = navigation.filter((e) => !e.plugin || bootstrap.plugins.includes(e.plugin));
   return (
     <div className={classes.root}>
@@ -51,10 +54,10 @@ export function Navigation({ bootstrap, live, onClose }: { bootstrap: Bootstrap;
           </Text>
         )}
         <Group justify="space-between" wrap="nowrap">
-          <Tooltip label={liveText[live].hint}>
-            <span className={classes.live} data-state={live} role="status">
+          <Tooltip label={state.hint} multiline maw={260}>
+            <span className={classes.live} data-state={joined ? 'joined' : live} role="status">
               <span className={classes.dot} aria-hidden />
-              {liveText[live].label}
+              {state.label}
             </span>
           </Tooltip>
           <Text size="xs" className={classes.version} title={`Understudy ${bootstrap.version}`}>

@@ -3,8 +3,8 @@ import { Center, Loader } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Outlet } from '@tanstack/react-router';
 import { lazy, Suspense, useEffect, useState } from 'react';
-import { session } from '../api/session';
-import { bootstrapQuery } from '../api/system';
+import { type Provider, session } from '../api/session';
+import { bootstrapQuery, providersOf } from '../api/system';
 import { ErrorState } from '../ui/ErrorState';
 import { Shell } from './Shell';
 import { useSession } from './useSession';
@@ -14,7 +14,7 @@ const SignIn = lazy(() => import('../pages/SignIn'));
 export function Root() {
   const bootstrap = useQuery(bootstrapQuery);
   const current = useSession();
-  const restoring = useRestore(bootstrap.data?.signIn.map((p) => p.id));
+  const restoring = useRestore(bootstrap.data && providersOf(bootstrap.data));
   useForget(current.state);
 
   if (bootstrap.isError) {
@@ -49,30 +49,33 @@ function Waiting() {
   );
 }
 
-/** Signs in again after a reload, when guest is the only way in and this tab had used it. True while it is under way. */
-function useRestore(providers: string[] | undefined): boolean {
+/** Signs in again after a reload, by the provider that this tab had used. True while it is under way. */
+function useRestore(providers: Provider[] | undefined): boolean {
   const [state, setState] = useState<'open' | 'busy' | 'done'>('open');
-  const wanted = providers?.length === 1 && providers[0] === 'guest' && session.wasGuest() && session.get().state === 'out';
+  const remembered = session.get().state === 'out' ? providers?.find((p) => p.id === session.remembered()) : undefined;
   useEffect(() => {
     if (!providers || state !== 'open') return;
-    if (!wanted) {
+    if (!remembered) {
       setState('done');
       return;
     }
     setState('busy');
     session
-      .signInAsGuest()
+      .restore(remembered)
       .catch(() => session.signOut())
       .finally(() => setState('done'));
-  }, [providers, state, wanted]);
-  return state === 'busy' || (state === 'open' && wanted);
+  }, [providers, state, remembered]);
+  return state === 'busy' || (state === 'open' && remembered !== undefined);
 }
+
+/** What is the same for everybody. */
+const lasting = new Set<unknown>(['bootstrap', 'obstacle']);
 
 /** Whoever signs in next must not see what the last one could. */
 function useForget(state: string) {
   const queryClient = useQueryClient();
   useEffect(() => {
     if (state !== 'out') return;
-    queryClient.removeQueries({ predicate: (query) => query.queryKey[0] !== 'bootstrap' });
+    queryClient.removeQueries({ predicate: (query) => !lasting.has(query.queryKey[0]) });
   }, [state, queryClient]);
 }

@@ -5,6 +5,7 @@ import { useLocation } from '@tanstack/react-router';
 import { type ReactNode, useEffect, useRef } from 'react';
 import type { Bootstrap } from '../api/system';
 import { useLiveCatalog } from './live';
+import { usePrintInLight } from './print';
 import { Navigation } from './Navigation';
 import { SearchBox } from './SearchBox';
 import classes from './Shell.module.css';
@@ -13,13 +14,15 @@ import { UserMenu } from './UserMenu';
 export function Shell({ bootstrap, children }: { bootstrap: Bootstrap; children: ReactNode }) {
   const [open, { toggle, close }] = useDisclosure(false);
   const path = useLocation({ select: (l) => l.pathname });
-  const live = useLiveCatalog();
+  const joined = bootstrap.elsewhere?.catalog;
+  const live = useLiveCatalog(joined === undefined);
   const search = useRef<HTMLInputElement>(null);
   useHotkeys([
     ['/', () => search.current?.focus()],
     ['Escape', close],
   ]);
   useFocusOnNavigation(path);
+  usePrintInLight();
   useEffect(close, [path, close]);
 
   return (
@@ -50,7 +53,7 @@ export function Shell({ bootstrap, children }: { bootstrap: Bootstrap; children:
         <AppShell.Navbar className={classes.navbar}>
           <Navigation bootstrap={bootstrap} live={live} onClose={close} />
         </AppShell.Navbar>
-        <AppShell.Main>
+        <AppShell.Main className={classes.main}>
           <div id="content" tabIndex={-1} className={classes.content}>
             {children}
           </div>

@@ -5,6 +5,7 @@ import IconMoon from '@tabler/icons-react/dist/esm/icons/IconMoon.mjs';
 import IconSun from '@tabler/icons-react/dist/esm/icons/IconSun.mjs';
 import { parseRef } from '../api/entity';
 import { session } from '../api/session';
+import { Time } from '../ui/Time';
 import { useSession } from './useSession';
 
 const schemes = [
@@ -70,6 +71,12 @@ function AccountMenu() {
           <Text size="xs" c="dimmed" style={{ overflowWrap: 'anywhere' }}>
             {current.userRef || 'Signed in with a token, until this page is reloaded'}
           </Text>
+          {current.by && <Text size="xs" c="dimmed" mt={4} style={{ overflowWrap: 'anywhere' }}>Signed in by {current.by}</Text>}
+          {current.ends !== undefined && (
+            <Text size="xs" c="dimmed" mt={4} component="div">
+              By a pasted token, which ends <Time value={new Date(current.ends).toISOString()} />
+            </Text>
+          )}
         </div>
         <Menu.Divider />
         <Menu.Item leftSection={<IconLogout size={17} stroke={1.6} aria-hidden />} onClick={() => session.signOut()}>

@@ -2,11 +2,12 @@ import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 import { listen, type LiveState } from '../api/events';
 
-/** Keeps what pages show of the catalog fresh while the shell is open. */
-export function useLiveCatalog(): LiveState {
+/** Keeps what pages show of the catalog fresh while the shell is open; only this server's own catalog tells of its changes. */
+export function useLiveCatalog(enabled: boolean): LiveState {
   const queryClient = useQueryClient();
   const [state, setState] = useState<LiveState>('off');
   useEffect(() => {
+    if (!enabled) return undefined;
     const end = new AbortController();
     void listen(end.signal, {
       onState: setState,
@@ -14,6 +15,6 @@ export function useLiveCatalog(): LiveState {
       onPosition: () => void queryClient.invalidateQueries({ queryKey: ['catalog'] }),
     });
     return () => end.abort();
-  }, [queryClient]);
+  }, [queryClient, enabled]);
   return state;
 }

@@ -3,6 +3,7 @@ import IconRefresh from '@tabler/icons-react/dist/esm/icons/IconRefresh.mjs';
 import { advise, ApiError } from '../api/errors';
 import { session } from '../api/session';
 import { Notice } from './Notice';
+import { Yaml } from './Yaml';
 
 interface Props {
   error: unknown;
@@ -13,12 +14,13 @@ interface Props {
 export function ErrorState({ error, onRetry }: Props) {
   const advice = advise(error);
   const id = error instanceof ApiError ? error.requestId : undefined;
-  const signedOut = error instanceof ApiError && error.status === 401;
+  const signedOut = error instanceof ApiError && error.status === 401 && !error.where;
   return (
     <Notice tone="bad" title={advice.title} alert>
       <Text size="sm" style={{ overflowWrap: 'anywhere' }}>
         {advice.text}
       </Text>
+      {advice.yaml && <Yaml text={advice.yaml} />}
       {id && (
         <Text size="xs" mt={6}>
           Request <Code>{id}</Code>

@@ -3,9 +3,10 @@ import IconClock from '@tabler/icons-react/dist/esm/icons/IconClock.mjs';
 import IconOk from '@tabler/icons-react/dist/esm/icons/IconCircleCheck.mjs';
 import IconRun from '@tabler/icons-react/dist/esm/icons/IconPlayerPlay.mjs';
 import IconElsewhere from '@tabler/icons-react/dist/esm/icons/IconArrowUpRightCircle.mjs';
+import IconSkipped from '@tabler/icons-react/dist/esm/icons/IconCircleMinus.mjs';
 import IconWarn from '@tabler/icons-react/dist/esm/icons/IconAlertTriangle.mjs';
 
-export type Tone = 'ok' | 'warn' | 'bad' | 'idle' | 'running' | 'elsewhere';
+export type Tone = 'ok' | 'warn' | 'bad' | 'idle' | 'running' | 'elsewhere' | 'skipped';
 
 const looks = {
   ok: { icon: IconOk, color: 'var(--ok)' },
@@ -14,6 +15,7 @@ const looks = {
   idle: { icon: IconClock, color: 'var(--idle)' },
   running: { icon: IconRun, color: 'var(--ok)' },
   elsewhere: { icon: IconElsewhere, color: 'var(--idle)' },
+  skipped: { icon: IconSkipped, color: 'var(--idle)' },
 };
 
 /** How something is doing: a sign, a colour and a word, so that none has to carry it alone. */
