@@ -4,19 +4,21 @@ const { load } = require('./load');
 
 const { createBackend } = load('@backstage/backend-defaults');
 
+// Some older packages keep theirs in /alpha.
+const feature = name => load(name).default ?? load(`${name}/alpha`).default;
+
 const backend = createBackend();
-backend.add(load('@backstage/plugin-auth-backend').default);
-backend.add(load('@backstage/plugin-auth-backend-module-guest-provider').default);
+backend.add(feature('@backstage/plugin-auth-backend'));
+backend.add(feature('@backstage/plugin-auth-backend-module-guest-provider'));
 backend.add(require('./signin'));
-backend.add(load('@backstage/plugin-catalog-backend').default);
+backend.add(feature('@backstage/plugin-catalog-backend'));
 backend.add(require('./provider').module);
-backend.add(load('@backstage/plugin-events-backend').default);
-backend.add(load('@backstage/plugin-permission-backend').default);
+backend.add(feature('@backstage/plugin-events-backend'));
+backend.add(feature('@backstage/plugin-permission-backend'));
 backend.add(require('./policy').module);
-backend.add(load('@backstage/plugin-proxy-backend').default);
-backend.add(load('@backstage/plugin-signals-backend').default);
+backend.add(feature('@backstage/plugin-proxy-backend'));
 if (process.env.JOINED_FRONTEND) {
-  backend.add(load('@backstage/plugin-app-backend').default);
+  backend.add(feature('@backstage/plugin-app-backend'));
 }
 backend.add(require('./probe'));
 backend.add(require('./mallory'));
