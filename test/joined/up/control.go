@@ -10,8 +10,8 @@ import (
 )
 
 // control is for those who drive the stage from another process, such as a browser's tests: the control port of Spacelift's
-// simulator below /spacelift, and a POST of /<process>/stop or /<process>/start for a process by its name in the line, which
-// answers when it is done.
+// simulator below /spacelift, and a POST of /<process>/stop, kill or start for a process by its name in the line, which answers
+// when it is done.
 type control struct {
 	URL    string
 	server *http.Server
@@ -26,6 +26,7 @@ func openControl(ctx context.Context, s *stage.Stage) (*control, error) {
 	mux.Handle("/spacelift/", http.StripPrefix("/spacelift", s.Spacelift.Control()))
 	for _, p := range append([]*stage.Process{s.Node}, s.Understudy...) {
 		mux.HandleFunc("POST /"+p.Name+"/stop", doing(func(context.Context) error { return p.Stop() }))
+		mux.HandleFunc("POST /"+p.Name+"/kill", doing(func(context.Context) error { return p.Kill() }))
 		mux.HandleFunc("POST /"+p.Name+"/start", doing(p.Start))
 	}
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
