@@ -40,6 +40,7 @@ type commands struct {
 	LogFormat string `enum:"auto,json,text" default:"auto" help:"Form of log lines: json, text, or auto (text on a terminal or outside production)." placeholder:"json|text"`
 
 	Serve   serveCommand   `cmd:"" help:"Serve the plugins that the configuration asks for."`
+	Check   checkCommand   `cmd:"" help:"Look at everything that a server of this configuration depends on: stores, peers, tokens both ways, accounts."`
 	Demo    demoCommand    `cmd:"" help:"Serve a sample company on this machine alone; no account, nothing to install."`
 	Config  configCommand  `cmd:"" help:"Look at the configuration."`
 	Catalog catalogCommand `cmd:"" help:"Look at catalog files."`

@@ -1,0 +1,131 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/understudy-portal/understudy/backend"
+	"github.com/understudy-portal/understudy/backend/standard"
+	"github.com/understudy-portal/understudy/host"
+	"github.com/understudy-portal/understudy/host/config"
+)
+
+type checkCommand struct {
+	Config        []string `placeholder:"FILE" help:"As for serve."`
+	Only          []string `placeholder:"ID,…" help:"As for serve."`
+	UserTokenFile string   `name:"user-token-file" placeholder:"FILE" help:"File with a Backstage user's token, or - for standard input; it is tried on this server. Without it: a guest's, where guests may sign in."`
+	TokenFile     string   `placeholder:"FILE" help:"As for export: the token for the server that runs."`
+	JSON          bool     `name:"json" help:"Print the steps as JSON."`
+}
+
+// Run asks the server of this configuration if it runs, else looks in its place. It fails when a step has failed.
+func (c checkCommand) Run(ctx context.Context, std streams) error {
+	user, err := c.userToken(std)
+	if err != nil {
+		return usageError{err}
+	}
+	cfg, err := config.Load(config.Options{Files: c.Config, Environ: std.environ})
+	if err != nil {
+		// The mistakes are steps as any others.
+		return c.report(std.out, c.backend(nil, std).SelfCheck(ctx, backend.CheckOptions{}), "")
+	}
+	running, err := findRunning(ctx, cfg)
+	if err != nil {
+		return c.report(std.out, c.backend(cfg, std).SelfCheck(ctx, backend.CheckOptions{}), "")
+	}
+	if running == nil {
+		found := c.backend(cfg, std).SelfCheck(ctx, backend.CheckOptions{UserToken: user})
+		return c.report(std.out, found, "no server runs here, so that this command looked in its place")
+	}
+	token, err := c.token(cfg, std)
+	if err != nil {
+		return usageError{err}
+	}
+	found, err := running.check(ctx, token, user)
+	if refused, ok := errors.AsType[*refusedError](err); ok {
+		_, _ = fmt.Fprintf(std.err, "understudy: %s; looking from beside it\n", refused)
+		found = c.backend(cfg, std).SelfCheck(ctx, backend.CheckOptions{UserToken: user, Beside: true})
+		return c.report(std.out, found, "looked from beside the server at "+running.base)
+	}
+	if err != nil {
+		return err
+	}
+	return c.report(std.out, found, "asked the server at "+running.base)
+}
+
+// backend is a server to be, which says nothing but by its steps.
+func (c checkCommand) backend(cfg *config.Config, std streams) *backend.Backend {
+	opts := []backend.Option{
+		backend.WithVersion(version), backend.WithOnly(c.Only...), backend.WithLog(io.Discard, "text"), backend.WithEnviron(std.environ),
+		backend.WithConfigFiles(c.Config...),
+	}
+	if cfg != nil {
+		opts = append(opts, backend.WithConfig(cfg))
+	}
+	return backend.New(opts...).Add(standard.Plugins()...)
+}
+
+func (c checkCommand) userToken(std streams) (config.Secret, error) {
+	switch {
+	case c.UserTokenFile == "":
+		return config.Secret{}, nil
+	case c.UserTokenFile == "-" && c.TokenFile == "-":
+		return config.Secret{}, errors.New("--user-token-file and --token-file cannot both be standard input")
+	}
+	token, err := findToken(c.UserTokenFile, std)
+	if err != nil {
+		return config.Secret{}, fmt.Errorf("%s", strings.Replace(err.Error(), "--token-file", "--user-token-file", 1))
+	}
+	value := strings.TrimSpace(token.value.Reveal())
+	if rest, ok := strings.CutPrefix(value, "Bearer "); ok {
+		value = strings.TrimSpace(rest)
+	}
+	return config.NewSecret(value), nil
+}
+
+// token is what export asks with; the data directory is that of the configuration named.
+func (c checkCommand) token(cfg *config.Config, std streams) (apiToken, error) {
+	if c.TokenFile != "" || strings.TrimSpace(lookup(std.environ, tokenVariable)) != "" {
+		return findToken(c.TokenFile, std)
+	}
+	dir, err := backend.DataDir(cfg)
+	if err != nil {
+		return apiToken{}, err
+	}
+	token, err := readToken(filepath.Join(dir, "token"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return apiToken{}, nil
+	}
+	return token, err
+}
+
+// report prints what was found, and is the exit code.
+func (c checkCommand) report(w io.Writer, found host.Checkup, how string) error {
+	var err error
+	if c.JSON {
+		err = printCheckJSON(w, found)
+	} else {
+		err = printCheck(w, found, how)
+	}
+	if err != nil {
+		return err
+	}
+	for _, s := range found.Steps {
+		if s.Outcome == host.StepFailed && (s.ID == "config" || strings.HasPrefix(s.ID, "config.")) {
+			return silentError{codedError{errors.New("the configuration has mistakes"), exitUsage}}
+		}
+	}
+	if countSteps(found.Steps)[host.StepFailed] > 0 {
+		return silentError{errors.New("a step failed")}
+	}
+	return nil
+}
+
+// checkTimeout is the server's own limit, with some time for the answer.
+const checkTimeout = 75 * time.Second
