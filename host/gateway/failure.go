@@ -39,13 +39,16 @@ func (f *failure) Unwrap() error { return f.shown }
 // explain tells by its cause which failure it is.
 func (p *passage) explain(cause error) error {
 	switch {
-	case p.body != nil && p.body.late():
+	case p.late():
 		return &fault.Error{Name: "RequestTimeoutError", Status: http.StatusRequestTimeout, Message: "request body was not received in time"}
 	case p.body != nil && p.body.broken():
 		return fault.Input("request body could not be read")
 	}
 	return &failure{shown: shownFor(p.plugin, cause), plugin: p.plugin, address: p.address, cause: cause}
 }
+
+// late reports whether the caller did not send on in time.
+func (p *passage) late() bool { return p.body != nil && p.body.late() }
 
 func shownFor(plugin string, cause error) *fault.Error {
 	var dns *net.DNSError

@@ -30,6 +30,7 @@ type passage struct {
 	answer  *answer
 	cancel  context.CancelCauseFunc
 	cause   func() error // why the exchange was given up; nil while it was not
+	reply   io.Closer    // the peer\'s body, or its connection
 	err     error        // why there is no answer
 }
 
@@ -46,7 +47,7 @@ func (g *Gateway) pass(w http.ResponseWriter, r *http.Request, plugin string, ch
 	defer func() { end(status, g.options.Now().Sub(start)) }() // also when the answer is cut off
 	err := p.run(choose)
 	status = p.answer.status
-	if err != nil && r.Context().Err() == nil {
+	if err != nil && (r.Context().Err() == nil || p.late()) {
 		status = fault.Status(err)
 	}
 	return err
@@ -74,9 +75,15 @@ func (p *passage) run(choose func(base) (path, query string)) error {
 		ErrorLog:      slog.NewLogLogger(slog.DiscardHandler, slog.LevelDebug),
 		ErrorHandler:  func(_ http.ResponseWriter, _ *http.Request, err error) { p.err = err },
 	}
+	defer func() {
+		if p.reply != nil {
+			_ = p.reply.Close() // an upgrade that is refused here is left open otherwise
+		}
+	}()
 	proxy.ServeHTTP(p.answer, in)
 	if p.err != nil && p.answer.status == 0 {
-		if cause := context.Cause(p.in.Context()); cause != nil {
+		// net/http takes a body that is late for a caller who went away, too.
+		if cause := context.Cause(p.in.Context()); cause != nil && !p.late() {
 			return cause // the caller went away
 		}
 		return p.explain(p.err)
@@ -172,14 +179,16 @@ func (p *passage) receive(res *http.Response) error {
 		}
 		w := p.watching(slog.LevelDebug) // how a connection ends is up to the two sides
 		w.stopping, w.abrupt = router.Draining(p.in.Context()), true
-		res.Body = &duplex{stream: watch(conn, w), to: conn}
+		both := &duplex{stream: watch(conn, w), to: conn}
+		res.Body, p.reply = both, both
 		return nil
 	}
 	w := p.watching(slog.LevelWarn)
 	if endless(res) {
 		w.stopping = router.Draining(p.in.Context())
 	}
-	res.Body = watch(res.Body, w)
+	body := watch(res.Body, w)
+	res.Body, p.reply = body, body
 	return nil
 }
 
