@@ -108,7 +108,7 @@ func (s *server) run(ctx context.Context) (err error) {
 	if s.auth, err = auth.New(auth.Options{Config: s.cfg, Discovery: s.settings.discovery, Log: s.log, Metrics: s.metrics, Audit: s.audit}); err != nil {
 		return err
 	}
-	s.settings.permissions.Observe(s.log, s.metrics)
+	s.settings.permissions.Observe(s.metrics)
 	stop.push(func(context.Context) error { s.settings.permissions.Close(); return nil })
 	closeGateway, err := s.openGateway()
 	if err != nil {

@@ -2,6 +2,7 @@ package permission
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -64,8 +65,8 @@ func (r *Remote) decide(ctx context.Context, who auth.Credentials, queries []Que
 	if failed.final != nil {
 		return nil, failed.final
 	}
-	r.service.log.WarnContext(ctx, "the permission backend could not be asked", "plugin", r.plugin, "outcome", failed.outcome, "err", failed.detail)
-	return nil, fault.Unavailable("%s", failed.message)
+	// The caller is shown the fault's message; whoever logs the error has the detail as well.
+	return nil, fmt.Errorf("%w (%w)", fault.Unavailable("%s", failed.message), failed.detail)
 }
 
 // ask sends the question, and once more where that may help: the peer is starting, cannot read our keys yet, or has let go

@@ -2,9 +2,7 @@ package permission
 
 import (
 	"context"
-	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
 	"time"
 
@@ -30,7 +28,6 @@ type Service struct {
 
 	discovery *discovery.Service
 	client    *http.Client
-	log       *slog.Logger
 	metrics   *metrics
 	// pause is how long a failed question waits before it is asked once more.
 	pause time.Duration
@@ -39,7 +36,7 @@ type Service struct {
 // New returns the service that the configuration asks for. It returns a config.Problem for `permission.enabled: true` where
 // discovery.endpoints does not say which backend has the permission plugin.
 func New(c *config.Config, where *discovery.Service) (*Service, error) {
-	s := &Service{discovery: where, log: slog.New(slog.DiscardHandler), metrics: newMetrics(), client: newClient(), pause: retryPause}
+	s := &Service{discovery: where, metrics: newMetrics(), client: newClient(), pause: retryPause}
 	var found config.Problems
 	var err error
 	s.enabled, _, err = c.OptionalBool("permission.enabled")
@@ -59,11 +56,8 @@ func New(c *config.Config, where *discovery.Service) (*Service, error) {
 	return s, nil
 }
 
-// Observe says where the service logs and counts. It is called once, before anything is asked.
-func (s *Service) Observe(log *slog.Logger, registry prometheus.Registerer) {
-	s.log = log
-	s.metrics.register(registry)
-}
+// Observe registers what the service counts. It is called once.
+func (s *Service) Observe(registry prometheus.Registerer) { s.metrics.register(registry) }
 
 // Enabled reports whether a permission backend is asked.
 func (s *Service) Enabled() bool { return s.enabled }
@@ -74,30 +68,6 @@ func (s *Service) For(plugin string, tokens Tokens) Checker {
 		return &Local{}
 	}
 	return &Remote{service: s, plugin: plugin, tokens: tokens}
-}
-
-// Reach tells where the permission backend is, and whether it answers there: an error names the address and what was
-// found. It is for self-checks; nobody's permission is asked for.
-func (s *Service) Reach(ctx context.Context) (address string, err error) {
-	address, err = s.discovery.InternalURL(ctx, pluginID)
-	if err != nil {
-		return "", fmt.Errorf("find the permission backend: %w", err)
-	}
-	ctx, cancel := context.WithTimeoutCause(ctx, askTimeout, errNoAnswer)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address+"/health", http.NoBody)
-	if err != nil {
-		return address, fmt.Errorf("ask the permission backend: %w", err)
-	}
-	resp, err := s.client.Do(req)
-	if err != nil {
-		return address, fmt.Errorf("ask the permission backend: %w", causeOr(ctx, err))
-	}
-	defer drain(resp.Body)
-	if resp.StatusCode != http.StatusOK {
-		return address, fmt.Errorf("%s/health answered status %d: there is no permission plugin, or it is not ready", address, resp.StatusCode)
-	}
-	return address, nil
 }
 
 // Close lets go of connections. Nothing is asked any more.

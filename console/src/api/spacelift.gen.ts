@@ -1,5 +1,5 @@
 // Generated from plugins/spacelift/openapi.yaml by npm run types. Do not edit.
-// sha256:d84a7fdf4e962325e7c0a50976e55e25f8566afb699d4705eb7c09a0b00ec7cc
+// sha256:e47ec11e7e40b569442b541fa4f8b57a6533584b13b98bc6913501d7cbac3ba3
 
 export interface paths {
     "/stacks": {
@@ -322,7 +322,7 @@ export interface components {
             /** @description For people. (Errors of the framework have an object here, with name and message) */
             error: string;
             /** @enum {string} */
-            code?: "SPACELIFT_FORBIDDEN" | "SPACELIFT_AUTH" | "SPACELIFT_SCHEMA" | "SPACELIFT_REJECTED" | "SPACELIFT_RATE_LIMITED" | "SPACELIFT_UNAVAILABLE" | "NOT_FOUND" | "CONFLICT" | "READ_ONLY" | "INVALID";
+            code?: "SPACELIFT_FORBIDDEN" | "SPACELIFT_AUTH" | "SPACELIFT_SCHEMA" | "SPACELIFT_REJECTED" | "SPACELIFT_RATE_LIMITED" | "SPACELIFT_UNAVAILABLE" | "NOT_FOUND" | "CONFLICT" | "READ_ONLY" | "INVALID" | "NOT_ALLOWED" | "PERMISSION_UNAVAILABLE";
             requestId?: string;
         };
     };

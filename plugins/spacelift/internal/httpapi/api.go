@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/understudy-portal/understudy/host"
-	"github.com/understudy-portal/understudy/host/auth"
 	"github.com/understudy-portal/understudy/host/permission"
 	"github.com/understudy-portal/understudy/host/router"
 	"github.com/understudy-portal/understudy/host/stream"
@@ -81,28 +80,18 @@ var (
 func (a *API) Mount(routes *router.Routes) {
 	routes.Open("/health")
 	routes.Handle("GET /health", a.health)
-	routes.Handle("GET /stacks", a.may(readStack, a.compatStacks))
+	routes.Handle("GET /stacks", a.may(a.compatStacks, readStack))
 	routes.Handle("POST /stacks/{stackId}/trigger", a.compatTrigger)
 
-	routes.Handle("GET /v1/stacks", a.may(readStack, a.listStacks))
-	routes.Handle("GET /v1/stacks/{id}", a.may(readStack, a.getStack))
-	routes.Handle("GET /v1/stacks/{id}/runs", a.may(readRun, a.listRuns))
+	// Whether a run may be triggered is asked together with what may be seen, so that pages know which buttons to show.
+	routes.Handle("GET /v1/stacks", a.may(a.listStacks, readStack, triggerRun))
+	routes.Handle("GET /v1/stacks/{id}", a.may(a.getStack, readStack, triggerRun))
+	routes.Handle("GET /v1/stacks/{id}/runs", a.may(a.listRuns, readRun))
 	routes.Handle("POST /v1/stacks/{id}/runs", a.triggerRun)
-	routes.Handle("GET /v1/status", a.may(readStack, a.status))
-	routes.Handle("GET /v1/events", a.may(readStack, a.events))
+	routes.Handle("GET /v1/status", a.may(a.status, readStack))
+	routes.Handle("GET /v1/events", a.may(a.events, readStack))
 	routes.Handle("GET /v1/openapi.json", a.openAPI)
-	permission.Mount(routes, []permission.Permission{readStack, readRun, triggerRun})
-}
-
-// may asks for a permission, and answers what goes wrong in the plugin's own form.
-func (a *API) may(p permission.Permission, h router.HandlerFunc) router.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) error {
-		ctx := r.Context()
-		if err := permission.Require(ctx, a.Permissions, auth.FromContext(ctx), p, r.PathValue("id")); err != nil {
-			return err
-		}
-		return a.answer(w, r, h(w, r))
-	}
+	permission.Mount(routes, []permission.Permission{readStack, readRun, triggerRun}, a.resources())
 }
 
 func (a *API) openAPI(w http.ResponseWriter, r *http.Request) error {

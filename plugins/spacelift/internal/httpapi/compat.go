@@ -20,16 +20,18 @@ func (a *API) health(w http.ResponseWriter, r *http.Request) error {
 }
 
 // compatStacks is GET /stacks: all stacks, each with the seven keys that the official plugin gives it.
-func (a *API) compatStacks(w http.ResponseWriter, r *http.Request) error {
+func (a *API) compatStacks(w http.ResponseWriter, r *http.Request, may []access) error {
 	s, err := a.Mirror.Await(r.Context())
 	if err != nil {
 		return err
 	}
 	a.tellAge(w, s)
-	w.Header()["Etag"] = []string{s.List.ETag}
-	body := s.List.JSON
-	if acceptsGzip(r) {
-		// Compressed once for all who ask, because the list may be megabytes.
+	list := may[0].view(s).Body()
+	// Of what may be seen: who sees other stacks has another one.
+	w.Header()["Etag"] = []string{list.ETag}
+	body := list.JSON
+	if list == s.List && acceptsGzip(r) {
+		// Compressed once for all who see all, because the list may be megabytes.
 		if zipped := a.Mirror.List(s, true); zipped != nil {
 			body = zipped
 			w.Header().Set("Content-Encoding", "gzip")

@@ -31,6 +31,7 @@ type entities struct {
 	// mu guards what follows.
 	mu       sync.Mutex
 	byStack  map[string][]string
+	owners   map[string][]string // of the entities that name a stack, folded, by stack
 	position int64
 	due      time.Time
 }
@@ -99,7 +100,7 @@ func (c *entities) links(ctx context.Context) (map[string][]string, error) {
 	}
 	// Read before the walk, which may see more: then the next question walks once more than it would need to.
 	position := c.catalog.Position()
-	byStack := map[string][]string{}
+	byStack, owners := map[string][]string{}, map[string][]string{}
 	filter := entity.Exists{Key: "metadata.annotations." + annotation}
 	for e, err := range c.catalog.Entities(ctx, auth.ServiceCredentials(c.plugin), filter) {
 		if err != nil {
@@ -107,6 +108,7 @@ func (c *entities) links(ctx context.Context) (map[string][]string, error) {
 		}
 		for _, id := range stackIDs(e) {
 			byStack[id] = append(byStack[id], e.Ref().String())
+			owners[id] = append(owners[id], ownersOf(e)...)
 		}
 	}
 	for _, refs := range byStack {
@@ -114,7 +116,7 @@ func (c *entities) links(ctx context.Context) (map[string][]string, error) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.byStack, c.position, c.due = byStack, position, c.now().Add(entitiesFresh)
+	c.byStack, c.owners, c.position, c.due = byStack, owners, position, c.now().Add(entitiesFresh)
 	return byStack, nil
 }
 

@@ -17,6 +17,9 @@ const (
 	codeConflict = "CONFLICT"
 	codeReadOnly = "READ_ONLY"
 	codeInvalid  = "INVALID"
+	// codeNotAllowed is a policy's no; codeUndecided that nobody could be asked for one.
+	codeNotAllowed = "NOT_ALLOWED"
+	codeUndecided  = "PERMISSION_UNAVAILABLE"
 )
 
 // readOnlyText is the official plugin's (spacelift.md 1).
@@ -40,6 +43,10 @@ func readOnly() error {
 	return &problem{status: http.StatusForbidden, code: codeReadOnly, message: readOnlyText}
 }
 
+func notAllowed(message string) error {
+	return &problem{status: http.StatusForbidden, code: codeNotAllowed, message: message}
+}
+
 // errorView is the body of an error. The official frontend shows error as a text.
 type errorView struct {
 	Error     string `json:"error"`
@@ -61,7 +68,7 @@ func problemOf(err error) *problem {
 	}
 	e, ok := errors.AsType[*client.Error](err)
 	if !ok {
-		return nil
+		return undecided(err)
 	}
 	p := &problem{status: e.Status, code: string(e.Code), message: e.Message, retryAfter: e.RetryAfter}
 	if p.status < 400 || p.status > 599 || p.status == http.StatusUnauthorized {
@@ -81,7 +88,7 @@ func (a *API) answer(w http.ResponseWriter, r *http.Request, err error) error {
 		return err
 	}
 	if p.status >= http.StatusInternalServerError {
-		a.Log.WarnContext(r.Context(), "Spacelift could not be asked", "code", p.code, "status", p.status, "err", err, "path", router.RelativePath(r)) //nolint:sloglint // a name
+		a.Log.WarnContext(r.Context(), "a request could not be served", "code", p.code, "status", p.status, "err", err, "path", router.RelativePath(r)) //nolint:sloglint // a name
 	}
 	if p.retryAfter > 0 {
 		seconds := int((p.retryAfter + time.Second - 1) / time.Second)

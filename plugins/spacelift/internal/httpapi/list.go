@@ -118,7 +118,7 @@ func (f *filter) match(s *mirror.Snapshot, stack *mirror.Stack) bool {
 
 // listStacks is GET /v1/stacks. A cursor is the key of the last stack, so that stacks that come and go between two pages
 // neither repeat nor hide others.
-func (a *API) listStacks(w http.ResponseWriter, r *http.Request) error {
+func (a *API) listStacks(w http.ResponseWriter, r *http.Request, may []access) error {
 	q := r.URL.Query()
 	f, err := parseFilter(q)
 	if err != nil {
@@ -135,10 +135,10 @@ func (a *API) listStacks(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	a.tellAge(w, s)
-	return router.WriteJSON(w, r, http.StatusOK, a.page(s, &f))
+	return router.WriteJSON(w, r, http.StatusOK, a.page(may[0].view(s), &f, may[1]))
 }
 
-func (a *API) page(s *mirror.Snapshot, f *filter) stackPage {
+func (a *API) page(s *mirror.Snapshot, f *filter, trigger access) stackPage {
 	page := stackPage{Items: []stackView{}, SyncedAt: &s.State.SweptAt, Spaces: []spaceView{}, Labels: counts(s.Labels)}
 	for _, space := range s.Spaces {
 		page.Spaces = append(page.Spaces, a.viewSpace(space))
@@ -161,7 +161,7 @@ func (a *API) page(s *mirror.Snapshot, f *filter) stackPage {
 		switch {
 		case i < from:
 		case len(page.Items) < f.limit:
-			page.Items = append(page.Items, a.viewStack(stack.Stack, a.held(s, stack.ID)))
+			page.Items = append(page.Items, a.viewStack(stack.Stack, a.held(s, stack.ID), trigger.allows(s, &stack.Stack)))
 			last = stack.Key
 		case page.NextCursor == "":
 			page.NextCursor = base64.RawURLEncoding.EncodeToString([]byte(last))

@@ -106,7 +106,7 @@ type runPage struct {
 }
 
 // listRuns is GET /v1/stacks/{id}/runs.
-func (a *API) listRuns(w http.ResponseWriter, r *http.Request) error {
+func (a *API) listRuns(w http.ResponseWriter, r *http.Request, may []access) error {
 	ctx, id, q := r.Context(), r.PathValue("id"), r.URL.Query()
 	kind := client.RunKind(q.Get("kind"))
 	switch kind {
@@ -119,9 +119,12 @@ func (a *API) listRuns(w http.ResponseWriter, r *http.Request) error {
 	if len(q.Get("cursor")) > maxCursor {
 		return invalid("the cursor is none that was given out here")
 	}
+	if err := a.find(ctx, id, may[0]); err != nil {
+		return err
+	}
 	list, err := a.runs.page(ctx, id, kind, q.Get("cursor"), version(a.Mirror.Snapshot(), id))
 	if err != nil {
-		return err
+		return hide(err, may[0])
 	}
 	ours, err := a.Store.TriggersOf(ctx, id, triggersShown)
 	if err != nil {
@@ -140,6 +143,19 @@ func (a *API) listRuns(w http.ResponseWriter, r *http.Request) error {
 		page.NextCursor = run.ID
 	}
 	return router.WriteJSON(w, r, http.StatusOK, page)
+}
+
+// find sees to it that a stack is one that the caller may see. Where conditions choose, it has to be known for that.
+func (a *API) find(ctx context.Context, id string, x access) error {
+	if !x.all && a.Mirror.Snapshot().Stack(id) == nil {
+		if err := a.Mirror.Discover(ctx, id); err != nil {
+			return hide(err, x)
+		}
+	}
+	if !x.knows(a.Mirror.Snapshot(), id) {
+		return noStack()
+	}
+	return nil
 }
 
 // version changes with what is known of a stack.

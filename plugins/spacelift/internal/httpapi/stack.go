@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/understudy-portal/understudy/host/auth"
@@ -39,11 +40,18 @@ type stackRefView struct {
 }
 
 // getStack is GET /v1/stacks/{id}.
-func (a *API) getStack(w http.ResponseWriter, r *http.Request) error {
-	ctx, id := r.Context(), r.PathValue("id")
+func (a *API) getStack(w http.ResponseWriter, r *http.Request, may []access) error {
+	ctx, id, see := r.Context(), r.PathValue("id"), may[0]
+	if s := a.Mirror.Snapshot(); s.Stack(id) != nil && !see.knows(s, id) {
+		return noStack() // before Spacelift is asked
+	}
 	d, stale, err := a.Mirror.Read(ctx, id)
 	if err != nil {
-		return err
+		return hide(err, see)
+	}
+	s := a.Mirror.Snapshot()
+	if !see.allows(s, &d.Stack) {
+		return noStack() // it is not what it was
 	}
 	refs, err := a.entities.naming(ctx, auth.FromContext(ctx), id)
 	if err != nil {
@@ -54,16 +62,19 @@ func (a *API) getStack(w http.ResponseWriter, r *http.Request) error {
 		a.Log.WarnContext(ctx, "the entities of a stack cannot be read", "stack", id, "err", err)
 		refs = []string{}
 	}
-	return router.WriteJSON(w, r, http.StatusOK, a.viewDetail(d, stale, a.held(a.Mirror.Snapshot(), id), refs))
+	hidden := func(ref client.StackRef) bool { return !see.knows(s, ref.ID) }
+	d.DependsOn, d.DependedOnBy = slices.DeleteFunc(d.DependsOn, hidden), slices.DeleteFunc(d.DependedOnBy, hidden)
+	v := a.viewStack(d.Stack, a.held(s, id), may[1].allows(s, &d.Stack))
+	return router.WriteJSON(w, r, http.StatusOK, viewDetail(v, d, stale, refs))
 }
 
-func (a *API) viewDetail(d store.Detail, stale bool, pending *store.Trigger, refs []string) detailView {
+func viewDetail(v stackView, d store.Detail, stale bool, refs []string) detailView {
 	version := d.TerraformVersion
 	if version == "" {
 		version = d.VendorVersion
 	}
 	return detailView{
-		stackView: a.viewStack(d.Stack, pending), SyncedAt: d.ReadAt, Stale: stale, TerraformVersion: version, Workspace: d.Workspace,
+		stackView: v, SyncedAt: d.ReadAt, Stale: stale, TerraformVersion: version, Workspace: d.Workspace,
 		RunnerImage: d.RunnerImage, ManagesStateFile: d.ManagesStateFile, ProtectFromDeletion: d.ProtectFromDeletion,
 		Policies: attachments(d.Policies), Contexts: attachments(d.Contexts),
 		DependsOn: stackRefs(d.DependsOn), DependedOnBy: stackRefs(d.DependedOnBy), Entities: refs,

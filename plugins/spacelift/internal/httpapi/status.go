@@ -38,8 +38,8 @@ type tokenView struct {
 }
 
 // status is GET /v1/status.
-func (a *API) status(w http.ResponseWriter, r *http.Request) error {
-	s, up := a.Mirror.Snapshot(), a.Upstream.Status()
+func (a *API) status(w http.ResponseWriter, r *http.Request, may []access) error {
+	s, up := may[0].view(a.Mirror.Snapshot()), a.Upstream.Status()
 	v := statusView{
 		Account: a.Account, URL: a.Web.String(), ReadOnly: a.ReadOnly, KeyName: s.State.KeyName, Stacks: len(s.Stacks), UnknownStates: s.Unknown,
 		// Before the first sweep nobody knows; then it is not said that the key cannot.
@@ -82,7 +82,7 @@ type eventView struct {
 const eventQuiet = 500 * time.Millisecond
 
 // events is GET /v1/events.
-func (a *API) events(w http.ResponseWriter, r *http.Request) error {
+func (a *API) events(w http.ResponseWriter, r *http.Request, may []access) error {
 	return a.streams.Serve(w, r, func(ctx context.Context, send func(any) bool) {
 		// First the subscription: what changes after the hello must not be missed.
 		changes := a.Mirror.Subscribe()
@@ -96,7 +96,7 @@ func (a *API) events(w http.ResponseWriter, r *http.Request) error {
 			case <-ctx.Done():
 				return
 			}
-			if !sendChange(changes.Take(), send) {
+			if !sendChange(a.visible(changes.Take(), may[0]), send) {
 				return
 			}
 			select {
@@ -106,6 +106,25 @@ func (a *API) events(w http.ResponseWriter, r *http.Request) error {
 			}
 		}
 	})
+}
+
+// visible leaves out of a change what the caller may not see. A stack that is gone cannot be looked at: then something changed, and
+// it is not said what.
+func (a *API) visible(c mirror.Change, x access) mirror.Change {
+	if x.all || len(c.IDs) == 0 {
+		return c
+	}
+	s := a.Mirror.Snapshot()
+	some := mirror.Change{All: c.All, Status: c.Status}
+	for _, id := range c.IDs {
+		switch {
+		case s.Stack(id) == nil:
+			return mirror.Change{All: true, Status: c.Status}
+		case x.knows(s, id):
+			some.IDs = append(some.IDs, id)
+		}
+	}
+	return some
 }
 
 func sendChange(c mirror.Change, send func(any) bool) bool {

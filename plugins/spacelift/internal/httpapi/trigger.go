@@ -1,11 +1,11 @@
 package httpapi
 
 import (
+	"errors"
 	"net/http"
 	"unicode/utf8"
 
 	"github.com/understudy-portal/understudy/host/auth"
-	"github.com/understudy-portal/understudy/host/permission"
 	"github.com/understudy-portal/understudy/host/router"
 	"github.com/understudy-portal/understudy/host/telemetry"
 	"github.com/understudy-portal/understudy/plugins/spacelift/internal/client"
@@ -15,6 +15,16 @@ import (
 
 // maxStackID is far above what Spacelift's slugs have.
 const maxStackID = 300
+
+const mayNotTrigger = "You may not trigger runs of this stack: the permission policy says so."
+
+// forbid answers for a stack that is not there as for one that the conditions do not cover, so that ids cannot be tried out.
+func forbid(err error, x access) error {
+	if e, ok := errors.AsType[*client.Error](err); ok && e.Code == client.CodeNotFound && !x.all {
+		return notAllowed(mayNotTrigger)
+	}
+	return err
+}
 
 // trigger is what both routes do: it reads the reason, asks for the run, and leaves one audit event.
 func (a *API) trigger(r *http.Request, stack string, readReason func() (string, error)) (t store.Trigger, err error) {
@@ -29,10 +39,13 @@ func (a *API) trigger(r *http.Request, stack string, readReason func() (string, 
 		return store.Trigger{}, err
 	}
 	meta["reason"] = reason
-	if err := permission.Require(ctx, a.Permissions, who, triggerRun, stack); err != nil {
+	may, err := a.ask(ctx, triggerRun)
+	if err != nil {
 		return store.Trigger{}, err
 	}
 	switch {
+	case may[0].none():
+		return store.Trigger{}, notAllowed(mayNotTrigger)
 	case a.ReadOnly:
 		return store.Trigger{}, readOnly()
 	case stack == "" || len(stack) > maxStackID || !utf8.ValidString(stack):
@@ -41,8 +54,11 @@ func (a *API) trigger(r *http.Request, stack string, readReason func() (string, 
 	if a.Mirror.Snapshot().Stack(stack) == nil {
 		// A name that nothing has must not cost a row of the table; and whoever tries many has to wait with the readers.
 		if err := a.Mirror.Discover(ctx, stack); err != nil {
-			return store.Trigger{}, err
+			return store.Trigger{}, forbid(err, may[0])
 		}
+	}
+	if !may[0].knows(a.Mirror.Snapshot(), stack) {
+		return store.Trigger{}, notAllowed(mayNotTrigger)
 	}
 	t, err = a.Trigger.Trigger(ctx, trigger.Request{Stack: stack, Person: who.String(), Reason: reason})
 	if t.ID != "" {

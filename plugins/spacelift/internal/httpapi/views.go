@@ -111,7 +111,7 @@ func viewTrigger(t store.Trigger) triggerView {
 }
 
 // viewStack is the stack, with what is known of triggering it.
-func (a *API) viewStack(c client.Stack, pending *store.Trigger) stackView {
+func (a *API) viewStack(c client.Stack, pending *store.Trigger, mayTrigger bool) stackView {
 	v := stackView{
 		ID: c.ID, Name: c.Name, Description: c.Description, Labels: c.Labels, State: stateOf(c.State), StateSetAt: c.StateSetAt,
 		Group: state.Group(c.State), Space: a.viewSpace(c.Space), Branch: c.Branch, Repository: c.Repository, Namespace: c.Namespace,
@@ -123,6 +123,9 @@ func (a *API) viewStack(c client.Stack, pending *store.Trigger) stackView {
 		v.Labels = []string{}
 	}
 	v.Trigger.Reason = a.whyNot(c, pending)
+	if v.Trigger.Reason == "" && !mayTrigger {
+		v.Trigger.Reason = mayNotTrigger
+	}
 	v.Trigger.Allowed = v.Trigger.Reason == ""
 	if pending != nil {
 		p := viewTrigger(*pending)
