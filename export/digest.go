@@ -13,22 +13,27 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
+// digestBatch is how many documents are made at once for the digest: they are held together.
+const digestBatch = 256
+
 // digest is the hash of what the destination should have: of the documents in the order of their ids, with a line feed
-// between two. Documents are mapped once more for it, in that order, so that no more than a few are held at once.
+// between two. Documents are mapped once more for it, in that order, so that no more than a few are held at once; what
+// changes meanwhile is told.
 func (r *runner) digest(ctx context.Context, ids []identity) error {
 	slices.SortFunc(ids, func(a, b identity) int { return cmp.Compare(a.id, b.id) })
-	before := r.opts.Catalog.Position()
 	sum := sha256.New()
-	step := runtime.GOMAXPROCS(0) * 16
-	for from := 0; from < len(ids); from += step {
+	changed := 0
+	for from := 0; from < len(ids); from += digestBatch {
 		if r.stopped() {
 			return errCancelled
 		}
-		if err := r.digestSome(ctx, sum, ids[from:min(from+step, len(ids))], from == 0); err != nil {
+		n, err := r.digestSome(ctx, sum, ids[from:min(from+digestBatch, len(ids))], from == 0)
+		if err != nil {
 			return err
 		}
+		changed += n
 	}
-	if r.opts.Catalog.Position() != before {
+	if changed > 0 {
 		r.warn("the catalog changed meanwhile, so the digest is of a mixture: plan again for an exact one")
 	}
 	r.mu.Lock()
@@ -37,25 +42,38 @@ func (r *runner) digest(ctx context.Context, ids []identity) error {
 	return nil
 }
 
-func (r *runner) digestSome(ctx context.Context, sum hash.Hash, ids []identity, first bool) error {
-	bodies := make([][]byte, len(ids))
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(runtime.GOMAXPROCS(0))
+// digestSome adds some documents, and returns how many are not those that were planned.
+func (r *runner) digestSome(ctx context.Context, sum hash.Hash, ids []identity, first bool) (changed int, err error) {
+	refs := make([]string, len(ids))
 	for i, id := range ids {
+		refs[i] = id.ref
+	}
+	entities, err := r.read(ctx, refs)
+	if err != nil {
+		return 0, err
+	}
+	bodies := make([][]byte, len(ids))
+	group, limited := errgroup.WithContext(ctx)
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for i, e := range entities {
+		if e == nil {
+			continue
+		}
 		group.Go(func() error {
-			e, found, err := r.opts.Catalog.ByRef(ctx, r.who, id.ref)
-			if err != nil || !found {
-				return err
-			}
-			doc, err := r.dest.Map(ctx, e)
+			doc, err := r.dest.Map(limited, *e)
 			if err == nil {
 				bodies[i] = doc.Body
 			}
-			return ctx.Err() // what cannot be mapped any more has changed, which is told
+			return limited.Err() // what cannot be mapped any more has changed, which is told
 		})
 	}
 	if err := group.Wait(); err != nil {
-		return failed("the catalog cannot be read: %w", err)
+		return 0, unread(ctx, err)
+	}
+	for i, body := range bodies {
+		if body == nil || sha256.Sum256(body) != ids[i].hash {
+			changed++
+		}
 	}
 	for _, body := range bodies {
 		if body == nil {
@@ -67,7 +85,7 @@ func (r *runner) digestSome(ctx context.Context, sum hash.Hash, ids []identity, 
 		_, _ = sum.Write(body)
 		first = false
 	}
-	return nil
+	return changed, nil
 }
 
 // packRefs and unpackRefs keep the refs of a retry, none of which has a line feed.

@@ -20,5 +20,9 @@
 // The catalog is never held as a whole: entities stream through the mapper on all cores into chunks of at most a payload's
 // size, one for each stage, which go to the store when they are full.
 //
+// A local catalog is one snapshot, so that what is not in it is gone. One that is read over HTTP is not: there an entity is
+// gone when the readings of two runs have missed it and the catalog, asked for it by name, does not have it. The ledger
+// keeps how many readings have missed it (gone.go).
+//
 // It does not know how a document looks, nor how a destination is spoken to; it does not delete.
 package export

@@ -35,6 +35,14 @@ type fakeCatalog struct {
 	entities map[string]entity.Entity
 	position int64
 	err      error
+	// paged makes it a catalog of which one reading proves nothing; what is in hidden its readings miss.
+	paged  bool
+	hidden map[string]bool
+	// bad are entities that cannot be read.
+	bad []*host.EntityError
+	// refsErr is what asking by refs fails with; batches are how many refs were asked for at once.
+	refsErr error
+	batches []int
 }
 
 func newCatalog() *fakeCatalog { return &fakeCatalog{entities: map[string]entity.Entity{}} }
@@ -72,19 +80,40 @@ func (c *fakeCatalog) ByRef(_ context.Context, who auth.Credentials, ref string)
 }
 
 func (c *fakeCatalog) ByRefs(ctx context.Context, who auth.Credentials, refs []string) ([]*entity.Entity, error) {
+	c.mu.Lock()
+	c.batches = append(c.batches, len(refs))
+	failure := c.refsErr
+	c.mu.Unlock()
+	if failure != nil {
+		return nil, failure
+	}
 	return hosttest.ByRefs(ctx, c, who, refs)
+}
+
+func (c *fakeCatalog) Consistent() bool { return !c.paged }
+
+func (c *fakeCatalog) set(f func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	f()
 }
 
 func (c *fakeCatalog) Entities(_ context.Context, who auth.Credentials, filter entity.Predicate) iter.Seq2[entity.Entity, error] {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	all, failure := maps.Clone(c.entities), c.err
+	all, failure, bad := maps.Clone(c.entities), c.err, c.bad
+	maps.DeleteFunc(all, func(ref string, _ entity.Entity) bool { return c.hidden[ref] })
 	return func(yield func(entity.Entity, error) bool) {
 		if !who.IsService() || filter != nil {
 			failure = errors.New("a service reads everything")
 		}
 		for _, ref := range slices.Sorted(maps.Keys(all)) {
 			if !yield(all[ref], nil) {
+				return
+			}
+		}
+		for _, b := range bad {
+			if !yield(entity.Entity{}, b) {
 				return
 			}
 		}

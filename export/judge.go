@@ -152,11 +152,11 @@ func (d *delivery) shrink(ctx context.Context, f *Failure) error {
 
 // smaller maps an entity once more, without what can be spared. Nil is an entity of which too much remains.
 func (r *runner) smaller(ctx context.Context, ref string, most int) (*element, error) {
-	e, found, err := r.opts.Catalog.ByRef(ctx, r.who, ref)
-	if err != nil || !found {
+	e, err := r.readOne(ctx, ref)
+	if err != nil || e == nil {
 		return nil, err
 	}
-	doc, err := r.dest.Map(ctx, e)
+	doc, err := r.dest.Map(ctx, *e)
 	if err != nil {
 		return nil, nil //nolint:nilerr // the next run tells what is wrong with it
 	}

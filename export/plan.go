@@ -7,11 +7,13 @@ import (
 	"errors"
 	"fmt"
 	"hash/maphash"
+	"iter"
 	"maps"
 	"runtime"
 	"slices"
 
 	"github.com/understudy-portal/understudy/entity"
+	"github.com/understudy-portal/understudy/host"
 )
 
 // batchSize is how many entities are mapped, and looked up in the ledger, together.
@@ -21,16 +23,23 @@ const batchSize = 64
 type mapped struct {
 	ref      string
 	doc      Document
-	element  *element // nil if there is nothing to send
-	retried  bool     // the destination refused it before
-	had      int      // so many documents the destination has of it
+	hash     [sha256.Size]byte // of doc
+	element  *element          // nil if there is nothing to send
+	retried  bool              // the destination refused it before
+	kept     []string          // the ids of what the destination has of it, and is to keep
 	filtered bool
 	err      error // from the mapper
 }
 
+// source is an entity as the catalog gave it, or why it could not.
+type source struct {
+	entity entity.Entity
+	bad    *host.EntityError
+}
+
 // batch is entities on their way through the workers; they come out in the order in which they went in.
 type batch struct {
-	entities []entity.Entity
+	entities []source
 	done     chan batchResult
 }
 
@@ -119,7 +128,7 @@ func takeAll(ctx context.Context, items []mapped, take func(ctx context.Context,
 
 // readBatches hands the catalog's entities to the workers. Every batch that goes into order goes to a worker.
 func (r *runner) readBatches(ctx context.Context, work, order chan<- *batch) error {
-	var pending []entity.Entity
+	var pending []source
 	send := func() error {
 		if len(pending) == 0 {
 			return nil
@@ -135,10 +144,11 @@ func (r *runner) readBatches(ctx context.Context, work, order chan<- *batch) err
 		return nil
 	}
 	for e, err := range r.entities(ctx) {
-		if err != nil {
+		bad, one := errors.AsType[*host.EntityError](err)
+		if err != nil && !one {
 			return err
 		}
-		if pending = append(pending, e); len(pending) < batchSize {
+		if pending = append(pending, source{e, bad}); len(pending) < batchSize {
 			continue
 		}
 		if r.stopped() {
@@ -151,49 +161,61 @@ func (r *runner) readBatches(ctx context.Context, work, order chan<- *batch) err
 	return send()
 }
 
-// entities are those that the run is about: the whole catalog, or what a retry names.
-func (r *runner) entities(ctx context.Context) func(yield func(entity.Entity, error) bool) {
-	if r.row.cause != triggerRetry {
-		return func(yield func(entity.Entity, error) bool) {
-			for e, err := range r.opts.Catalog.Entities(ctx, r.who, nil) {
-				if err != nil {
-					err = failed("the catalog cannot be read: %w", err)
-				}
-				if !yield(e, err) || err != nil {
-					return
-				}
-			}
-		}
+// entities are those that the run is about: the whole catalog, or what a retry names. An error ends them, but for an
+// *host.EntityError.
+func (r *runner) entities(ctx context.Context) iter.Seq2[entity.Entity, error] {
+	if r.row.cause == triggerRetry {
+		return r.named(ctx)
 	}
 	return func(yield func(entity.Entity, error) bool) {
-		refs, err := unpackRefs(r.row.refs)
-		if err != nil {
-			yield(entity.Entity{}, err)
-			return
-		}
-		for _, ref := range refs {
-			e, found, err := r.opts.Catalog.ByRef(ctx, r.who, ref)
-			if err != nil {
-				yield(entity.Entity{}, failed("the catalog cannot be read: %w", err))
-				return
+		for e, err := range r.opts.Catalog.Entities(ctx, r.who, nil) {
+			_, one := errors.AsType[*host.EntityError](err)
+			if err != nil && !one {
+				err = unread(ctx, err)
 			}
-			if !found {
-				r.warn(ref + " is no longer in the catalog")
-				continue
-			}
-			if !yield(e, nil) {
+			if !yield(e, err) || err != nil && !one {
 				return
 			}
 		}
 	}
 }
 
+// named are the entities of a retry.
+func (r *runner) named(ctx context.Context) iter.Seq2[entity.Entity, error] {
+	return func(yield func(entity.Entity, error) bool) {
+		refs, err := unpackRefs(r.row.refs)
+		if err != nil {
+			yield(entity.Entity{}, err)
+			return
+		}
+		for some := range slices.Chunk(refs, refsAtOnce) {
+			found, err := r.read(ctx, some)
+			if err != nil {
+				yield(entity.Entity{}, err)
+				return
+			}
+			for i, e := range found {
+				if e == nil {
+					r.warn(some[i] + " is no longer in the catalog")
+				} else if !yield(*e, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
 // mapBatch filters and maps entities, and compares the documents with what the destination has.
-func (r *runner) mapBatch(ctx context.Context, rows *entity.Flattener, entities []entity.Entity) ([]mapped, error) {
+func (r *runner) mapBatch(ctx context.Context, rows *entity.Flattener, entities []source) ([]mapped, error) {
 	items := make([]mapped, len(entities))
 	refs := make([]string, 0, len(entities))
-	for i, e := range entities {
-		m := &items[i]
+	for i := range entities {
+		e, m := entities[i].entity, &items[i]
+		if bad := entities[i].bad; bad != nil {
+			m.ref, m.err = bad.Ref, &MapError{Code: codeUnreadable, Message: bad.Error()}
+			refs = append(refs, m.ref)
+			continue
+		}
 		m.ref = canonical(e)
 		if r.opts.Filter != nil {
 			found, _ := rows.SearchRows(e)
@@ -232,18 +254,23 @@ func (r *runner) compare(m *mapped, entries []ledgerRow) {
 	if m.err != nil {
 		// It is in the catalog still, so what the destination has of it is no candidate for deletion.
 		for _, e := range entries {
-			m.had += int(flag(e.sentAt > 0))
+			if e.sentAt > 0 {
+				m.kept = append(m.kept, e.id)
+			}
 		}
 		return
 	}
-	sum := hashOf(m.doc)
+	m.hash = sha256.Sum256(m.doc.Body)
+	sum := m.hash[:]
 	var had ledgerRow
 	for _, e := range entries {
 		if e.id == m.doc.ID {
 			had = e
 		}
 	}
-	m.had, m.retried = int(flag(had.sentAt > 0)), had.state == stateRefused
+	if m.retried = had.state == stateRefused; had.sentAt > 0 {
+		m.kept = []string{had.id}
+	}
 	if had.state == stateSent && string(had.hash) == string(sum) && !r.row.full {
 		m.doc.Body = nil
 		return
@@ -264,8 +291,11 @@ func (r *runner) newElement(doc Document, had ledgerRow, hash []byte) *element {
 	}
 }
 
-// identity is what the digest needs of a document, and what duplicate ids are found by.
-type identity struct{ id, ref string }
+// identity is what the digest needs of a document.
+type identity struct {
+	id, ref string
+	hash    [sha256.Size]byte
+}
 
 // planner gathers what is to be sent into chunks.
 type planner struct {
@@ -280,7 +310,7 @@ type planner struct {
 	seed     maphash.Seed
 	seen     map[uint64]struct{}
 	ids      []identity
-	had      int
+	witness  witness
 }
 
 // slot is a chunk that is being filled. What was refused before keeps apart, so that it does not spoil others again.
@@ -294,14 +324,16 @@ func (s slot) compare(other slot) int {
 }
 
 func newPlanner(r *runner) *planner {
+	seed := maphash.MakeSeed()
 	return &planner{
-		runner: r, limits: r.dest.Limits(), most: r.limit(), open: map[slot]*chunk{}, seed: maphash.MakeSeed(), seen: map[uint64]struct{}{},
+		runner: r, limits: r.dest.Limits(), most: r.limit(), open: map[slot]*chunk{}, seed: seed, seen: map[uint64]struct{}{},
+		witness: witness{seed: seed},
 	}
 }
 
 // take plans one entity.
 func (p *planner) take(ctx context.Context, m *mapped) error {
-	p.had += m.had
+	p.witness.see(m)
 	if m.filtered {
 		p.count(func(c *Counts) { c.Filtered++ })
 		return nil
@@ -324,7 +356,7 @@ func (p *planner) take(ctx context.Context, m *mapped) error {
 	}
 	p.seen[key] = struct{}{}
 	if p.row.wantDigest {
-		p.ids = append(p.ids, identity{m.doc.ID, m.ref})
+		p.ids = append(p.ids, identity{m.doc.ID, m.ref, m.hash})
 	}
 	if m.element == nil {
 		p.count(func(c *Counts) { c.Unchanged++ })
@@ -344,7 +376,7 @@ func (p *planner) unmappable(ctx context.Context, m *mapped) error {
 	p.permanent++
 	p.mu.Unlock()
 	p.meter.item(opUpdate, itemFailed, 1)
-	p.outcomes = append(p.outcomes, outcome{ref: m.ref, id: m.doc.ID, status: itemFailed, code: code, message: m.err.Error()})
+	p.outcomes = append(p.outcomes, outcome{ref: cmp.Or(m.ref, unnamedRef), id: m.doc.ID, status: itemFailed, code: code, message: m.err.Error()})
 	return p.spill(ctx)
 }
 
@@ -464,14 +496,11 @@ func (p *planner) end(ctx context.Context) error {
 	if p.row.cause == triggerRetry {
 		return nil
 	}
-	totals, err := p.s.ledgerTotals(ctx)
-	if err != nil {
-		return err
+	empty := p.barren()
+	if p.anew || empty != nil && !host.ConsistentCatalog(p.opts.Catalog) {
+		return empty // an empty reading is no proof of anything
 	}
-	if !p.anew {
-		p.count(func(c *Counts) { c.DeleteCandidates = max(0, totals.sent-p.had) })
-	}
-	return p.barren()
+	return cmp.Or(p.gone(ctx), empty)
 }
 
 // barren tells when there was nothing to export. An empty catalog is no success: it is one that has not been read yet, or

@@ -1,6 +1,10 @@
 package export
 
-import "context"
+import (
+	"context"
+
+	"github.com/understudy-portal/understudy/entity"
+)
 
 // The stages after all others, for documents that refer to one another (export.md 4).
 const (
@@ -21,9 +25,17 @@ func (d *delivery) postpone(ctx context.Context, f *Failure) (bool, error) {
 	for _, text := range f.Items {
 		refusals = append(refusals, text)
 	}
+	refs := make([]string, len(d.elements))
+	for i := range d.elements {
+		refs[i] = d.elements[i].ref
+	}
+	entities, err := d.read(ctx, refs)
+	if err != nil {
+		return false, err
+	}
 	bare, found := make([]element, 0, len(d.elements)), false
 	for i := range d.elements {
-		e, helps, err := d.bare(ctx, barer, &d.elements[i], refusals)
+		e, helps, err := d.bare(ctx, barer, &d.elements[i], entities[i], refusals)
 		if err != nil {
 			return false, err
 		}
@@ -37,12 +49,11 @@ func (d *delivery) postpone(ctx context.Context, f *Failure) (bool, error) {
 }
 
 // bare maps an entity once more, without what refers to others. Helps tells that one of the refusals is about that.
-func (d *delivery) bare(ctx context.Context, barer Barer, whole *element, refusals []string) (bare element, helps bool, err error) {
-	e, found, err := d.opts.Catalog.ByRef(ctx, d.who, whole.ref)
-	if err != nil || !found {
-		return *whole, false, err
+func (d *delivery) bare(ctx context.Context, barer Barer, whole *element, e *entity.Entity, refusals []string) (bare element, helps bool, err error) {
+	if e == nil {
+		return *whole, false, nil
 	}
-	doc, err := d.dest.Map(ctx, e)
+	doc, err := d.dest.Map(ctx, *e)
 	if err != nil {
 		return *whole, false, ctx.Err()
 	}

@@ -20,7 +20,11 @@ const (
 	codeTooLarge    = "too_large"
 	codeDuplicateID = "duplicate_id"
 	codeParked      = "parked"
+	codeUnreadable  = "unreadable"
 )
+
+// unnamedRef stands for entities of which not even the ref could be read.
+const unnamedRef = "(no ref)"
 
 // outcome is what became of an entity that was not sent.
 type outcome struct {

@@ -25,7 +25,8 @@ type ledgerRow struct {
 }
 
 const onLedgerConflict = ` ON CONFLICT (destination, entity_ref, dest_id) DO UPDATE SET doc_hash = excluded.doc_hash, prop_keys = excluded.prop_keys,
-	state = excluded.state, last_run = excluded.last_run, attempts = 0, last_error = '', sent_at = excluded.sent_at, changed_at = 0`
+	state = excluded.state, last_run = excluded.last_run, attempts = 0, last_error = '', sent_at = excluded.sent_at, changed_at = 0,
+	absent_walks = 0, absent_run = ''`
 
 // ledger returns the entries of entities.
 func (s *store) ledger(ctx context.Context, refs []string) (map[string][]ledgerRow, error) {
