@@ -136,7 +136,7 @@ func (d *diagnosis) tasks(ctx context.Context) []host.Step {
 			steps = append(steps, what.waits(step))
 			continue
 		}
-		if d.s.options.inspectOnly {
+		if d.s.options.inspectOnly && !d.s.options.beside {
 			steps = append(steps, what.skipped("the server is not running, and this look at it runs no tasks"))
 			continue
 		}

@@ -34,17 +34,22 @@ const (
 // peer is a plugin that lives in another backend, and that this server calls.
 type peer struct {
 	id string
-	// base is its address; empty when it cannot be told.
+	// address is where it lives; empty when that cannot be told.
+	address string
+	// base is the address once it has been asked.
 	base string
 	// reached and keyed tell that the steps of these names have passed.
 	reached, keyed bool
 	userKeys       keys.Set
 }
 
+// peerOrder is that of their steps.
+var peerOrder = []string{"auth", "catalog", "permission"}
+
 func (p *peer) step(name string) string { return "peer." + p.id + "." + name }
 
 // findPeers lists whom this server calls: the auth plugin and the catalog, and the permission plugin where it is asked.
-func (d *diagnosis) findPeers() {
+func (d *diagnosis) findPeers(ctx context.Context) {
 	d.peers = map[string]*peer{}
 	called := []string{"auth", "catalog"}
 	if enabled, _, err := d.s.cfg.OptionalBool("permission.enabled"); err == nil && enabled {
@@ -54,7 +59,10 @@ func (d *diagnosis) findPeers() {
 		if d.s.hosts(id) {
 			continue
 		}
-		d.peers[id] = &peer{id: id}
+		p := &peer{id: id}
+		d.peers[id] = p
+		// What goes wrong here is told by its first step.
+		p.address, _ = d.s.settings.discovery.InternalURL(ctx, id)
 	}
 }
 
@@ -75,7 +83,7 @@ func (d *diagnosis) peerChecks(ctx context.Context) []func() []host.Step {
 		}}
 	}
 	var checks []func() []host.Step
-	for _, id := range []string{"auth", "catalog", "permission"} {
+	for _, id := range peerOrder {
 		if p := d.peers[id]; p != nil {
 			checks = append(checks, func() []host.Step { return d.lookAt(ctx, p) })
 		}
@@ -115,7 +123,23 @@ func (d *diagnosis) lookAt(ctx context.Context, p *peer) []host.Step {
 	case "permission":
 		steps = append(steps, d.permissionHealth(ctx, p))
 	}
-	return append(steps, clockStep(clock, r))
+	if d.clockOf(p) {
+		steps = append(steps, clockStep(clock, r))
+	}
+	return steps
+}
+
+// clockOf reports whether the peer's clock is that of no peer before it: most live in one backend.
+func (d *diagnosis) clockOf(p *peer) bool {
+	for _, id := range peerOrder {
+		if id == p.id {
+			return true
+		}
+		if other := d.peers[id]; other != nil && origin(other.address) == origin(p.address) {
+			return false
+		}
+	}
+	return true
 }
 
 // waiting are the steps of a peer that is not reached.

@@ -75,7 +75,7 @@ func (s *server) diagnose(ctx context.Context, userToken config.Secret) []host.S
 		// A redirect is an answer: whoever fetches keys does not follow it either (core.md 4.6).
 		client: &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
 	}
-	d.findPeers()
+	d.findPeers(ctx)
 	steps := d.local()
 	steps = append(steps, d.databases(ctx)...)
 	steps = append(steps, together(d.peerChecks(ctx)...)...)

@@ -26,10 +26,6 @@ func stepOf(s host.Step, o host.Outcome, fix, format string, args ...any) host.S
 
 // SelfCheck looks at the account, the key and the last sweep. It sends two reads to Spacelift.
 func (p *Plugin) SelfCheck(ctx context.Context) []host.Step {
-	if !p.mirror.Snapshot().Synced() {
-		// Another process may have read the stacks. What the store says of itself, the step of the store tells.
-		_ = p.mirror.Refresh(ctx)
-	}
 	account, reached := p.checkAccount(ctx)
 	steps := []host.Step{account}
 	if reached {
@@ -119,6 +115,8 @@ func (p *Plugin) checkSweep() host.Step {
 	now := p.now()
 	failure := s.State.Failure
 	switch {
+	case !p.started.Load():
+		return stepOf(sweepStep, host.StepSkipped, "", "the server is not running, and this look at it does not read what it has stored")
 	case failure != nil && !s.Synced():
 		return stepOf(sweepStep, host.StepFailed, "see "+accountStep.ID+"; docs/spacelift.md explains the code", "never complete; the last try: %s (%s)", failure.Message, failure.Code)
 	case !s.Synced():

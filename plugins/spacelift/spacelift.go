@@ -5,6 +5,8 @@ import (
 	_ "embed"
 	"fmt"
 	"hash/fnv"
+	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/understudy-portal/understudy/entity"
@@ -47,10 +49,14 @@ type Plugin struct {
 	lookPauses []time.Duration
 
 	settings Config
-	client   *client.Client
-	mirror   *mirror.Mirror
-	trigger  *trigger.Engine
-	api      *httpapi.API
+	log      *slog.Logger
+	store    *store.Store
+	// started tells that what is stored is that of the account.
+	started atomic.Bool
+	client  *client.Client
+	mirror  *mirror.Mirror
+	trigger *trigger.Engine
+	api     *httpapi.API
 }
 
 // New returns the plugin. It touches nothing.
@@ -90,13 +96,7 @@ func (p *Plugin) Register(ctx context.Context, env *host.Env) error {
 	if err != nil {
 		return fmt.Errorf("register spacelift: %w", err)
 	}
-	forgot, err := st.Use(ctx, cfg.endpoint.String())
-	if err != nil {
-		return fmt.Errorf("register spacelift: %w", err)
-	}
-	if forgot {
-		env.Log.Warn("what was stored of another Spacelift account has been forgotten", "account", cfg.account)
-	}
+	p.store, p.log = st, env.Log
 	p.client, err = client.New(client.Options{
 		Endpoint: cfg.endpoint.String(), Host: cfg.account, KeyID: cfg.APIKey,
 		Secret: func(context.Context) (config.Secret, error) { return cfg.readSecret() },
@@ -170,8 +170,19 @@ func spread(interval time.Duration, by string) time.Duration {
 	return (interval + time.Duration(hash.Sum32())%tenth).Truncate(time.Second)
 }
 
-// Start reads what is stored, so that the first answers need not wait for Spacelift.
-func (p *Plugin) Start(ctx context.Context) error { return p.mirror.Refresh(ctx) }
+// Start reads what is stored, so that the first answers need not wait for Spacelift. What was stored of another account is
+// forgotten first: here and not in Register, because a self-check registers the plugin too, and must forget nothing.
+func (p *Plugin) Start(ctx context.Context) error {
+	forgot, err := p.store.Use(ctx, p.settings.endpoint.String())
+	if err != nil {
+		return fmt.Errorf("start spacelift: %w", err)
+	}
+	if forgot {
+		p.log.Warn("what was stored of another Spacelift account has been forgotten", "account", p.settings.account)
+	}
+	p.started.Store(true)
+	return p.mirror.Refresh(ctx)
+}
 
 // Run follows the store until ctx ends.
 func (p *Plugin) Run(ctx context.Context) error { return p.mirror.Run(ctx) }
