@@ -98,10 +98,11 @@ func (b *Backend) settle(cfg *config.Config) (settings, config.Problems, error) 
 			found.add(checker.CheckConfig(cfg))
 		}
 	}
-	found.problems = append(found.problems, inert(cfg, b.plugins)...)
+	declared := declaredPaths(b.plugins, s.hosted)
+	found.problems = append(found.problems, inert(cfg, declared, b.plugins, s.off)...)
 	found.problems = append(found.problems, empty(cfg, b.plugins)...)
 	// Last, because lenient decoding leaves its warnings there.
-	found.problems = append(found.problems, cfg.Problems(declaredPaths(b.plugins)...)...)
+	found.problems = append(found.problems, cfg.Problems(declared...)...)
 	warnings, err := found.result()
 	return s, warnings, err
 }
@@ -130,8 +131,10 @@ func (b *Backend) choose(cfg *config.Config, where *discovery.Service) (hosted [
 		_, onlyHere := p.(host.OnlyHere)
 		section := onlyHere
 		if requirer, ok := p.(host.ConfigRequirer); ok {
-			section = cfg.Has(requirer.RequiredConfig())
-			if !section && len(b.options.only) == 0 {
+			present := cfg.Has(requirer.RequiredConfig())
+			// A section of Backstage's own may be there for the backend that "*" names.
+			section = present && !config.Upstream(requirer.RequiredConfig())
+			if !present && len(b.options.only) == 0 {
 				off = append(off, offPlugin{p.ID(), "the section " + requirer.RequiredConfig() + " is absent", where.Named(p.ID())})
 				continue
 			}
@@ -160,17 +163,33 @@ func (b *Backend) remoteCatalog(s settings) host.RemoteCatalog {
 
 // inert warns of keys that a Backstage configuration may well have, that an operator would count on, and that nothing here
 // reads: silence would be taken for consent.
-func inert(cfg *config.Config, plugins []host.Plugin) config.Problems {
+func inert(cfg *config.Config, declared []string, plugins []host.Plugin, off []offPlugin) config.Problems {
 	var found config.Problems
-	declared := declaredPaths(plugins)
+	offWith := sectionsOff(plugins, off)
 	for _, root := range []string{"backend.rateLimit", "backend.startup", "proxy", "spacelift", "rely", "export", "events", "search"} {
 		for _, path := range undeclared(cfg, root, declared) {
 			p := cfg.Errorf(path, "docs/configuration.md lists what is read", "has no effect in this release")
+			if o, ok := offWith[root]; ok {
+				p.Hint, p.Message = "", fmt.Sprintf("has no effect here, because the plugin %s is off: %s", o.id, o.why)
+			}
 			p.Warning = true
 			found = append(found, p)
 		}
 	}
 	return found
+}
+
+// sectionsOff are the sections whose plugins are not hosted.
+func sectionsOff(plugins []host.Plugin, off []offPlugin) map[string]offPlugin {
+	sections := map[string]offPlugin{}
+	for _, p := range plugins {
+		requirer, ok := p.(host.ConfigRequirer)
+		i := slices.IndexFunc(off, func(o offPlugin) bool { return o.id == p.ID() })
+		if ok && i >= 0 {
+			sections[requirer.RequiredConfig()] = off[i]
+		}
+	}
+	return sections
 }
 
 // empty warns of sections with nothing in them: who writes one down wants its plugin, which is off without it.
@@ -204,9 +223,15 @@ func undeclared(cfg *config.Config, path string, declared []string) []string {
 	return paths
 }
 
-func declaredPaths(plugins []host.Plugin) []string {
+// declaredPaths are what plugins read, hosted or not; a section of Backstage's own is left alone where its plugin is off.
+func declaredPaths(plugins, hosted []host.Plugin) []string {
 	paths := []string{"app", "backend", "auth", "permission", "discovery", "understudy"}
 	for _, p := range plugins {
+		requirer, ok := p.(host.ConfigRequirer)
+		here := slices.ContainsFunc(hosted, func(h host.Plugin) bool { return h.ID() == p.ID() })
+		if ok && !here && config.Upstream(requirer.RequiredConfig()) {
+			continue
+		}
 		if declarer, ok := p.(host.ConfigDeclarer); ok {
 			paths = append(paths, declarer.ConfigPaths()...)
 		}

@@ -83,3 +83,48 @@ func TestAnEmptySectionIsNamed(t *testing.T) {
 		}
 	}
 }
+
+// proxying is a plugin whose section is one of Backstage's own.
+type proxying struct{ reader }
+
+func (proxying) ID() string             { return "proxy" }
+func (proxying) RequiredConfig() string { return "proxy" }
+
+// A section of Backstage's own may be there for the backend that "*" names: it does not make its plugin live here, and
+// what is in it and has no effect is named.
+func TestASectionOfBackstagesOwnDoesNotWinOverTheWildcard(t *testing.T) {
+	const elsewhere = "discovery: {endpoints: [{target: 'http://node:7007/api/{{pluginId}}', plugins: ['*']}]}\n"
+	for name, test := range map[string]struct {
+		yaml string
+		only []string
+		want string
+	}{
+		"alone":     {"", nil, ""},
+		"joined":    {elsewhere, nil, "app-config.yaml:3: proxy.endpoints./other: has no effect here, because the plugin proxy is off: discovery.endpoints says that it lives elsewhere"},
+		"by --only": {elsewhere, []string{"proxy"}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			text := "backend: {baseUrl: 'http://localhost:7007'}\n" + test.yaml + "proxy: {endpoints: {/rely: 'https://rely.example.com', /other: 'https://other.example.com'}}\n"
+			cfg, err := config.Parse("app-config.yaml", []byte(text), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			plugins := []host.Plugin{proxying{reader{[]string{"proxy"}}}, reader{[]string{"proxy.endpoints./rely"}}}
+			options := []backend.Option{backend.WithConfig(cfg)}
+			if test.only != nil {
+				options = append(options, backend.WithOnly(test.only...))
+			}
+			warnings, err := backend.New(options...).Add(plugins...).Check()
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := ""
+			for _, w := range warnings {
+				got += w.Error()
+			}
+			if got != test.want {
+				t.Errorf("warns %q, want %q", got, test.want)
+			}
+		})
+	}
+}

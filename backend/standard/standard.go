@@ -7,6 +7,7 @@ import (
 	"github.com/understudy-portal/understudy/console"
 	"github.com/understudy-portal/understudy/host"
 	"github.com/understudy-portal/understudy/plugins/auth"
+	"github.com/understudy-portal/understudy/plugins/proxy"
 	"github.com/understudy-portal/understudy/plugins/rely"
 	"github.com/understudy-portal/understudy/plugins/spacelift"
 )
@@ -17,6 +18,7 @@ func Plugins() []host.Plugin {
 		auth.New(),
 		catalog.New(),
 		console.New(),
+		proxy.New(),
 		rely.New(),
 		spacelift.New(),
 	}

@@ -23,6 +23,8 @@ func secretPlaces() []string {
 		"backend.https.certificate.key",
 		"backend.database.connection.ssl.key",
 		"backend.database.plugin.*.connection.ssl.key",
+		"proxy.endpoints.*.auth",
+		"proxy.*.auth",
 	}
 }
 
@@ -106,7 +108,7 @@ func (n *node) walkSecret(path []string, secret bool, visit func(path []string, 
 	if n == nil {
 		return
 	}
-	secret = secret || n.fromFile || secretPath(path)
+	secret = secret || n.fromFile || secretPath(path) || n.addedBySecret(path)
 	if n.kind == scalar {
 		visit(path, n, secret)
 	}
@@ -117,6 +119,19 @@ func (n *node) walkSecret(path []string, secret bool, visit func(path []string, 
 		f.node.walkSecret(append(slices.Clip(path), f.name), secret, visit)
 	}
 }
+
+// addedBySecret reports a header that the proxy adds to requests and whose value comes from the environment: whatever its
+// name, that is what one does with a key. Names that are known to hold none, and values too short to be one, are let be:
+// hiding them would riddle the log.
+func (n *node) addedBySecret(path []string) bool {
+	if len(path) < 4 || path[0] != "proxy" || path[len(path)-2] != "headers" || len(n.inputs) == 0 {
+		return false
+	}
+	text, ok := n.text()
+	return ok && len(text) >= 8 && !plainHeader.MatchString(path[len(path)-1])
+}
+
+var plainHeader = regexp.MustCompile(`(?i)^(?:accept|content|x-forwarded|sec)-.*$|^(?:accept|host|origin|referer|user-agent|cache-control|pragma|x-requested-with)$`)
 
 // secretPath decides by the place alone.
 func secretPath(path []string) bool {

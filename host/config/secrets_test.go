@@ -66,6 +66,7 @@ integrations:
 proxy:
   endpoints:
     /rely: { target: 'https://magneto.rely.io', headers: { Authorization: 'Bearer ${RELY_TOKEN}', X-Api-Key: api-key, Accept: text/plain } }
+    /plain: { target: 'https://host', auth: 'proxyuser:proxypw', headers: { X-Vault: '${VAULT}', Origin: '${ORIGIN}', X-Tenant: '${TENANT}', X-Written: long-but-written } }
     /basic: { target: 'https://u:urlpw@host/x', headers: { authorization: Basic dXNlcjpiYXNpY3B3 } }
 auth: { session: { secret: session-secret }, environment: development, providers: { github: { development: { clientId: id, clientSecret: '${UNSET}' } } } }
 spacelift: { hostUrl: a.b, apiKey: key-id, apiSecret: { $file: secret.txt } }
@@ -75,7 +76,7 @@ elsewhere: { note: 'uses ${RELY_TOKEN} twice', certificate: { $file: any.txt }, 
 func secretConfig(t *testing.T) *config.Config {
 	t.Helper()
 	dir := write(t, map[string]string{"app-config.yaml": secretive, "secret.txt": "from-file\n", "any.txt": "any-file\n"})
-	c, err := config.Load(config.Options{Dir: dir, Environ: []string{"LEGACY=bGVnYWN5", "RELY_TOKEN=rely-token", "APP_CONFIG_backend_auth_x_token=env-token"}})
+	c, err := config.Load(config.Options{Dir: dir, Environ: []string{"LEGACY=bGVnYWN5", "RELY_TOKEN=rely-token", "VAULT=vault-value", "ORIGIN=https://portal.example.com", "TENANT=prod", "APP_CONFIG_backend_auth_x_token=env-token"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,7 +103,7 @@ func TestSecretsAreFound(t *testing.T) {
 		"host=db password='quoted pw' user=search", "quoted pw",
 		"redis://:redispw@cache:6379", "redispw",
 		"ghp_abc", "app-secret", "-----BEGIN KEY-----\nMIIEvQIBADANBgkqhkiG9w0B\n-----END KEY-----", "MIIEvQIBADANBgkqhkiG9w0B",
-		"Bearer rely-token", "rely-token", "api-key", "https://u:urlpw@host/x", "urlpw", "Basic dXNlcjpiYXNpY3B3", "dXNlcjpiYXNpY3B3", "basicpw",
+		"Bearer rely-token", "rely-token", "api-key", "proxyuser:proxypw", "vault-value", "https://u:urlpw@host/x", "urlpw", "Basic dXNlcjpiYXNpY3B3", "dXNlcjpiYXNpY3B3", "basicpw",
 		"session-secret", "key-id", "from-file", "any-file", "env-token", "Basic portal",
 	}
 	slices.Sort(want)

@@ -12,6 +12,12 @@ var knownKeys string
 // ours are the sections in which an unknown key is an error (architecture.md, "Strictness").
 func ours() []string { return []string{"understudy", "spacelift", "rely", "export"} }
 
+// Upstream reports whether a top-level section is one of Backstage's own, which may well be there for another backend.
+func Upstream(section string) bool {
+	_, known := parseKnown(knownKeys).keys[section]
+	return known && !slices.Contains(ours(), section)
+}
+
 // UnknownKeys looks for keys that nobody reads. In our own sections (understudy, spacelift, rely, export) an unknown key
 // is an error, in upstream's a warning with a guess. Sections named in owned are left out: their owner decodes them
 // strictly. Other top-level sections are left alone unless they look like a slip of the pen.
