@@ -103,16 +103,17 @@ func (s *server) env(h *hosted) (*host.Env, error) {
 	open := func(ctx context.Context) (*database.Database, error) { return s.databases.Plugin(ctx, id) }
 	mount := func(at string) (*router.Routes, error) {
 		routes, err := s.router.Plugin(at)
-		if err == nil {
-			h.routes = append(h.routes, routes)
+		if err != nil {
+			return nil, err
 		}
-		return routes, err
+		h.routes = append(h.routes, routes)
+		if at == id {
+			return routes, s.auth.Mount(routes, id, open)
+		}
+		return routes, s.auth.MountBeside(routes, at, id)
 	}
 	routes, err := mount(id)
 	if err != nil {
-		return nil, err
-	}
-	if err := s.auth.Mount(routes, id, open); err != nil {
 		return nil, err
 	}
 	return &host.Env{

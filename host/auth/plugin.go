@@ -43,6 +43,16 @@ type mounted struct {
 	keys    *storedKeys // of source
 }
 
+// MountBeside is Mount for a further mount point of a plugin that is mounted already: tokens for it have its own id as their
+// audience, and the keys are the plugin's.
+func (s *Service) MountBeside(routes *router.Routes, id, owner string) error {
+	of := s.localPlugin(owner)
+	if of == nil {
+		return fmt.Errorf("mount auth routes: %q is to be beside %q, which is not mounted", id, owner)
+	}
+	return s.mount(routes, &mounted{service: s, id: id, source: of.source, keys: of.keys})
+}
+
 // Mount adds to a plugin's routes what every plugin has: the JWKS document and the cookie endpoint. It also lets the
 // plugin sign (IssueToken). The database is opened when the keys are first asked for.
 func (s *Service) Mount(routes *router.Routes, id string, open OpenFunc) error {
@@ -54,12 +64,16 @@ func (s *Service) Mount(routes *router.Routes, id string, open OpenFunc) error {
 		})
 	}
 	m.keys = &storedKeys{read: func(ctx context.Context) (keys.Set, error) { return m.source.Keys(ctx) }}
+	return s.mount(routes, m)
+}
+
+func (s *Service) mount(routes *router.Routes, m *mounted) error {
 	s.mu.Lock()
-	_, twice := s.plugins[id]
-	s.plugins[id] = m
+	_, twice := s.plugins[m.id]
+	s.plugins[m.id] = m
 	s.mu.Unlock()
 	if twice {
-		return fmt.Errorf("mount auth routes: plugin %q is mounted twice", id)
+		return fmt.Errorf("mount auth routes: plugin %q is mounted twice", m.id)
 	}
 	routes.HandlePublic("GET "+jwksPath, m.serveKeys)
 	routes.Handle("GET "+cookiePath, m.issueCookie)

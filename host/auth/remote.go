@@ -147,7 +147,7 @@ func (r *remoteKeys) fetch(ctx context.Context, address string) (keys.Set, error
 		return nil, err
 	}
 	req.Header.Set("Accept", "application/json, application/jwk-set+json")
-	resp, err := r.client.Do(req)
+	resp, err := doIdempotent(r.client, req)
 	if err != nil {
 		return nil, err
 	}

@@ -88,16 +88,18 @@ func TestRemoteRefusals(t *testing.T) {
 		name   string
 		answer func(*http.Request) (*http.Response, error)
 		want   string
+		calls  int
 	}{
-		{"redirect", respond(302, "", "Location", "http://evil/jwks.json"), "redirects are not followed"},
-		{"not found", respond(404, ""), errNoDocument.Error()},
-		{"other success", respond(204, good), "unexpected status 204"},
-		{"error", respond(500, good), "unexpected status 500"},
-		{"no JSON", respond(200, "<html>"), "parse key set"},
-		{"no keys", respond(200, "{}"), "no list of keys"},
-		{"too long", respond(200, good+strings.Repeat(" ", maxDocument)), "longer than"},
-		{"too many", respond(200, `{"keys":[`+strings.Repeat("{},", 100)+`{}]}`), "more than 100"},
-		{"unreachable", func(*http.Request) (*http.Response, error) { return nil, errors.New("refused") }, "refused"},
+		{"redirect", respond(302, "", "Location", "http://evil/jwks.json"), "redirects are not followed", 1},
+		{"not found", respond(404, ""), errNoDocument.Error(), 1},
+		{"other success", respond(204, good), "unexpected status 204", 1},
+		{"error", respond(500, good), "unexpected status 500", 1},
+		{"no JSON", respond(200, "<html>"), "parse key set", 1},
+		{"no keys", respond(200, "{}"), "no list of keys", 1},
+		{"too long", respond(200, good+strings.Repeat(" ", maxDocument)), "longer than", 1},
+		{"too many", respond(200, `{"keys":[`+strings.Repeat("{},", 100)+`{}]}`), "more than 100", 1},
+		{"starting", respond(503, ""), "unexpected status 503", 1 + len(startingPauses)},
+		{"unreachable", func(*http.Request) (*http.Response, error) { return nil, errors.New("refused") }, "refused", 1 + len(startingPauses)},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
@@ -106,8 +108,8 @@ func TestRemoteRefusals(t *testing.T) {
 			if _, err := r.keys(t.Context(), "http://peer/jwks.json", headerOf(signer)); err == nil || !strings.Contains(err.Error(), tc.want) {
 				t.Errorf("got %v, want %s", err, tc.want)
 			}
-			if f.calls() != 1 {
-				t.Errorf("%d requests", f.calls())
+			if f.calls() != tc.calls {
+				t.Errorf("%d requests, want %d", f.calls(), tc.calls)
 			}
 			// A failure is not remembered.
 			f.mu.Lock()
