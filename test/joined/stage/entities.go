@@ -20,7 +20,7 @@ var base = []string{
 	"kind: Group\nmetadata: {name: guests}\nspec: {type: team, children: []}",
 	"kind: Group\nmetadata: {name: platform}\nspec: {type: team, children: []}",
 	"kind: System\nmetadata: {name: network}\nspec: {owner: platform}",
-	"kind: Component\nmetadata: {name: edge, title: Edge, tags: [go]}\nspec: {type: service, lifecycle: production, owner: platform, system: network, providesApis: [edge-api]}",
+	"kind: Component\nmetadata: {name: edge, title: Edge, tags: [go], annotations: {spacelift.io/stack-id: prod-network}}\nspec: {type: service, lifecycle: production, owner: platform, system: network, providesApis: [edge-api]}",
 	"kind: API\nmetadata: {name: edge-api}\nspec: {type: openapi, lifecycle: production, owner: platform, system: network, definition: 'openapi: 3.0.3'}",
 }
 
