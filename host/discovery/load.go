@@ -213,7 +213,7 @@ func checkTarget(entry *config.Config, path, text string, srvAllowed bool, found
 		if !srvAllowed {
 			found.add(entry.Errorf(path, "use it in target.internal", "a %s address is not allowed here", u.Scheme))
 		} else if err := checkSRV(u); err != nil {
-			found.add(entry.Errorf(path, "", "%s", err))
+			found.add(entry.Errorf(path, "leave them out: the records name the port", "%s", err))
 		}
 	case u.Scheme != "http" && u.Scheme != "https":
 		found.add(entry.Errorf(path, "use http or https", "unknown scheme %q", u.Scheme))
