@@ -39,14 +39,15 @@ type streams struct {
 type commands struct {
 	LogFormat string `enum:"auto,json,text" default:"auto" help:"Form of log lines: json, text, or auto (text on a terminal or outside production)." placeholder:"json|text"`
 
-	Serve   serveCommand   `cmd:"" help:"Serve the plugins that the configuration asks for."`
-	Check   checkCommand   `cmd:"" help:"Look at everything that a server of this configuration depends on: stores, peers, tokens both ways, accounts."`
-	Demo    demoCommand    `cmd:"" help:"Serve a sample company on this machine alone; no account, nothing to install."`
-	Config  configCommand  `cmd:"" help:"Look at the configuration."`
-	Catalog catalogCommand `cmd:"" help:"Look at catalog files."`
-	Export  exportCommand  `cmd:"" help:"Export the catalog of a running server, and see how exports went."`
-	Sim     simCommand     `cmd:"" help:"Stand in for Spacelift or Rely on this machine, for tests and trials."`
-	Version versionCommand `cmd:"" help:"Print the version."`
+	Serve    serveCommand    `cmd:"" help:"Serve the plugins that the configuration asks for."`
+	Check    checkCommand    `cmd:"" help:"Look at everything that a server of this configuration depends on: stores, peers, tokens both ways, accounts."`
+	Demo     demoCommand     `cmd:"" help:"Serve a sample company on this machine alone; no account, nothing to install."`
+	Config   configCommand   `cmd:"" help:"Look at the configuration."`
+	Database databaseCommand `cmd:"" help:"Remove what understudy keeps in its database."`
+	Catalog  catalogCommand  `cmd:"" help:"Look at catalog files."`
+	Export   exportCommand   `cmd:"" help:"Export the catalog of a running server, and see how exports went."`
+	Sim      simCommand      `cmd:"" help:"Stand in for Spacelift or Rely on this machine, for tests and trials."`
+	Version  versionCommand  `cmd:"" help:"Print the version."`
 }
 
 func main() {
