@@ -39,7 +39,7 @@ func openPostgreSQL(ctx context.Context, id string, settings Settings, log *slog
 	if cfg.RuntimeParams["application_name"] == "" {
 		// Not upstream's backstage_plugin_<id> (core.md 14.1): a Node backend may have sessions in the same database, and
 		// whoever looks at the server, or removes our schema (Holding), must be able to tell the two apart.
-		cfg.RuntimeParams["application_name"] = sessionName(id, server)
+		cfg.RuntimeParams["application_name"] = sessionName(id)
 	}
 	d := &Database{
 		engine: PostgreSQL, plugin: id, log: log, key: settings.Key, server: server,

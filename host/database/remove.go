@@ -1,6 +1,7 @@
 package database
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -118,11 +119,16 @@ func (h Holding) findSchema(ctx context.Context) (_ Holding, found bool, err err
 
 // sessions looks for servers of ours: their sessions have a name that no other program's have.
 func (h *Holding) sessions(ctx context.Context, conn *pgx.Conn) error {
+	cfg, err := h.settings.Server.connConfig("")
+	if err != nil {
+		return err
+	}
+	name := cmp.Or(cfg.RuntimeParams["application_name"], sessionName(h.Plugin))
 	var count int
-	err := conn.QueryRow(ctx, `SELECT count(*) FROM pg_catalog.pg_stat_activity
-		WHERE datname = current_database() AND application_name = $1 AND pid <> pg_backend_pid()`, sessionName(h.Plugin, h.settings.Server)).Scan(&count)
+	err = conn.QueryRow(ctx, `SELECT count(*) FROM pg_catalog.pg_stat_activity
+		WHERE datname = current_database() AND application_name = $1 AND pid <> pg_backend_pid()`, name).Scan(&count)
 	if count > 0 {
-		h.Held = fmt.Sprintf("a server (%d sessions)", count)
+		h.Held = fmt.Sprintf("a server (%d sessions named %s)", count, name)
 	}
 	return err
 }
@@ -227,10 +233,6 @@ func (h Holding) dropFile() error {
 	return errors.Join(errs...)
 }
 
-// sessionName is what our sessions call themselves, so that nobody takes them for Node's of the same plugin.
-func sessionName(plugin string, s Server) string {
-	if name := s.Parameters["application_name"]; name != "" {
-		return name
-	}
-	return "understudy_" + strings.ReplaceAll(plugin, "-", "_")
-}
+// sessionName is what our sessions call themselves unless the configuration says otherwise, so that nobody takes them for
+// Node's of the same plugin.
+func sessionName(plugin string) string { return "understudy_" + strings.ReplaceAll(plugin, "-", "_") }
