@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -183,5 +184,112 @@ func TestSRV(t *testing.T) {
 	fake.err = errors.New("no such host")
 	if _, err := s.InternalURL(t.Context(), "a"); !errors.Is(err, fake.err) {
 		t.Errorf("got %v, want the resolver's error", err)
+	}
+}
+
+// fakeHosts knows the addresses of a few names.
+type fakeHosts map[string]string
+
+func (f fakeHosts) LookupNetIP(_ context.Context, _, host string) ([]netip.Addr, error) {
+	text, ok := f[host]
+	if !ok {
+		return nil, &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}
+	}
+	return []netip.Addr{netip.MustParseAddr(text)}, nil
+}
+
+func TestIsSelf(t *testing.T) {
+	t.Parallel()
+	local := &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 7007}
+	everywhere := &net.TCPAddr{IP: net.IPv6zero, Port: 7007}
+	for _, tc := range []struct {
+		name, address string
+		bound         *net.TCPAddr
+		want          bool
+	}{
+		{"a name for the loopback", "http://loop:7007/api/x", local, true},
+		{"an address", "http://127.0.0.1:7007/api/x", local, true},
+		{"an IPv4 address as IPv6", "http://[::ffff:127.0.0.1]:7007/api/x", local, true},
+		{"another port", "http://127.0.0.1:7008/api/x", local, false},
+		{"no port", "http://127.0.0.1/api/x", local, false},
+		{"the default port", "http://127.0.0.1/api/x", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 80}, true},
+		{"the default port of https", "https://127.0.0.1/api/x", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 443}, true},
+		{"another machine", "http://far:7007/api/x", local, false},
+		{"another address of this machine", "http://127.0.0.2:7007/api/x", local, false},
+		{"all addresses", "http://loop:7007/api/x", everywhere, true},
+		{"all addresses, another machine", "http://far:7007/api/x", everywhere, false},
+		{"looked up by SRV", "http+srv://_b._tcp.example.com/api/x", local, true},
+		{"before there is a listener", "http://127.0.0.1:7007/api/x", nil, false},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			s := load(t, "{}")
+			s.hosts = fakeHosts{"loop": "127.0.0.1", "far": "192.0.2.1"}
+			s.srv = newSRVResolver(&fakeSRV{records: []*net.SRV{{Target: "loop", Port: 7007}}}, time.Now)
+			if tc.bound != nil {
+				s.SetListener(tc.bound)
+			}
+			if got, err := s.IsSelf(t.Context(), tc.address); err != nil || got != tc.want {
+				t.Errorf("got %v, %v", got, err)
+			}
+		})
+	}
+	s := load(t, "{}")
+	s.hosts = fakeHosts{}
+	s.SetListener(local)
+	if _, err := s.IsSelf(t.Context(), "http://nowhere:7007/api/x"); err == nil || !strings.Contains(err.Error(), `look up "nowhere"`) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestWhereOthersLive is what the start-up log and the gateway ask.
+func TestWhereOthersLive(t *testing.T) {
+	t.Parallel()
+	s := load(t, `
+backend: { baseUrl: 'https://bs.example.com' }
+discovery:
+  endpoints:
+    - { target: { internal: 'http+srv://_n._tcp.example.com/api/{{pluginId}}' }, plugins: [search, catalog] }
+    - { target: { external: 'https://x.example.com/{{pluginId}}' }, plugins: [outside] }
+`)
+	if got := strings.Join(s.IDs(), " "); got != "catalog outside search" {
+		t.Errorf("IDs: %s", got)
+	}
+	if got, ok := s.InternalTarget("catalog"); !ok || got != "http+srv://_n._tcp.example.com/api/catalog" {
+		t.Errorf("catalog: %s, %v", got, ok)
+	}
+	for _, id := range []string{"outside", "todo"} {
+		if got, ok := s.InternalTarget(id); ok {
+			t.Errorf("%s: %s", id, got)
+		}
+	}
+	if _, _, ok := s.Rest(); ok {
+		t.Error("there is no entry for the rest")
+	}
+	s = load(t, `{backend: {baseUrl: 'https://bs.example.com'}, discovery: {endpoints: [{target: {internal: 'http://node/api/{{pluginId}}'}, plugins: ['*']}]}}`)
+	if in, out, ok := s.Rest(); !ok || in != "http://node/api/{{pluginId}}" || out != "https://bs.example.com/api/{{pluginId}}" {
+		t.Errorf("the rest: %s, %s, %v", in, out, ok)
+	}
+}
+
+func TestWarnings(t *testing.T) {
+	t.Parallel()
+	for _, tc := range []struct {
+		base, target string
+		warn         bool
+	}{
+		{"https://bs.example.com", "'http://node:7007/api/{{pluginId}}'", true},
+		{"https://bs.example.com", "'http://localhost:7007/api/{{pluginId}}'", true},
+		{"https://bs.example.com", "'http://node.default.svc.cluster.local/api/{{pluginId}}'", true},
+		{"https://bs.example.com", "{external: 'http://192.168.1.1/api/{{pluginId}}'}", true},
+		{"https://bs.example.com", "{internal: 'http://node:7007/api/{{pluginId}}'}", false},
+		{"https://bs.example.com", "'https://other.example.com/api/{{pluginId}}'", false},
+		{"http://localhost:3000", "'http://localhost:7007/api/{{pluginId}}'", false},
+		{"http://portal", "'http://node:7007/api/{{pluginId}}'", false},
+	} {
+		s := load(t, "{backend: {baseUrl: '"+tc.base+"'}, discovery: {endpoints: [{target: "+tc.target+", plugins: [a]}]}}")
+		if got := len(s.Warnings()) > 0; got != tc.warn {
+			t.Errorf("%s beside %s: %v", tc.target, tc.base, s.Warnings())
+		}
 	}
 }
