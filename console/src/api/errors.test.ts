@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { advise, ApiError, errorOf, isPassing, UnreachableError } from './errors';
+import { addresses } from './addresses';
+import { advise, ApiError, BlockedError, corsLine, errorOf, isPassing, SignInError, UnreachableError } from './errors';
 
 describe('errorOf', () => {
   it('reads an error body', () => {
@@ -38,5 +39,31 @@ describe('advise', () => {
 
   it('shows what the server said of a refusal', () => {
     expect(advise(new ApiError(403, 'NotAllowedError', 'Only service principals may see tasks')).text).toContain('service principals');
+  });
+});
+
+describe('what another backend says', () => {
+  const base = 'https://backstage.example.com/api/catalog';
+
+  it('is told apart from what this server says', () => {
+    addresses.configure({ catalog: base });
+    const response = new Response(null, { status: 401 });
+    Object.defineProperty(response, 'url', { value: `${base}/entities` });
+    const error = errorOf(response, { error: { name: 'AuthenticationError', message: 'Illegal token' } });
+    addresses.configure(undefined);
+    expect(error.where).toBe(base);
+    expect(advise(error)).toEqual({ title: 'Backstage does not accept this token', text: 'backstage.example.com says: Illegal token', retry: false });
+    expect(advise(new ApiError(500, 'Error', 'boom', undefined, undefined, undefined, base)).title).toBe('Backstage failed');
+  });
+
+  it('or does not let through comes with what to configure', () => {
+    const origin = 'https://understudy.example.com';
+    expect(advise(new BlockedError(base, 'origin', origin))).toMatchObject({ yaml: corsLine(origin), text: expect.stringContaining('does not allow calls from https://understudy.example.com') });
+    expect(corsLine(origin)).toBe("backend:\n  cors: {origin: ['https://understudy.example.com'], credentials: true}");
+    expect(advise(new BlockedError(base, 'credentials', origin)).text).toContain('credentials: true');
+    expect(advise(new BlockedError(base, 'headers', origin)).yaml).toContain('x-requested-with');
+    expect(advise(new UnreachableError(undefined, base)).title).toBe('Backstage does not answer');
+    expect(advise(new SignInError('No', 'because', 'a: b'))).toEqual({ title: 'No', text: 'because', retry: false, yaml: 'a: b' });
+    expect(isPassing(new BlockedError(base, 'origin', origin))).toBe(false);
   });
 });

@@ -38,7 +38,7 @@ export default function SelfCheck() {
       {run.isError && <ErrorState error={run.error} onRetry={() => run.mutate()} />}
       <Progress running={run.isPending} done={run.isSuccess ? run.data : undefined} />
       {last.data.checkedAt ? (
-        <Found check={last.data} stale={run.isPending} button={button} />
+        <Found check={last.data} button={button} />
       ) : (
         !run.isPending && (
           <EmptyState icon={IconStethoscope} title="Not checked yet" action={<div style={{ marginTop: 12 }}>{button}</div>}>
@@ -72,9 +72,9 @@ function counted(check: Check): [CheckStep['outcome'], number][] {
   return counts.filter(([, n]) => n > 0);
 }
 
-function Found({ check, stale, button }: { check: Check; stale: boolean; button: ReactNode }) {
+function Found({ check, button }: { check: Check; button: ReactNode }) {
   return (
-    <section aria-label="Self-check" style={{ opacity: stale ? 0.6 : 1 }}>
+    <section aria-label="Self-check">
       <div className={classes.head}>
         <div>
           <div className={classes.counts}>
