@@ -44,6 +44,10 @@ func prepare(t *testing.T, options stage.Options) *bench {
 	return &bench{s}
 }
 
+// oldest reports whether the Node side is that of the oldest release, which does some things otherwise
+// (docs/compatibility.md).
+func oldest() bool { return os.Getenv("UNDERSTUDY_JOINED_SET") == stage.Oldest }
+
 // start prepares a stage and starts both sides.
 func start(t *testing.T, options stage.Options) *bench {
 	t.Helper()

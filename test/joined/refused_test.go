@@ -78,7 +78,7 @@ func (b *bench) refused(t *testing.T) {
 		}
 		for _, name := range slices.Sorted(maps.Keys(cases)) {
 			c := cases[name]
-			refusedWith(t, to.side+", "+name, ask(t, http.MethodGet, to.url, c.token, nil), http.StatusUnauthorized, orAny(c.message))
+			refusedWith(t, to.side+", "+name, ask(t, http.MethodGet, to.url, c.token, nil), http.StatusUnauthorized, asSaid(to, orAny(c.message)))
 		}
 	}
 	// What is meant for one is no good for another of the same process.
@@ -87,6 +87,20 @@ func (b *bench) refused(t *testing.T) {
 	} {
 		refusedWith(t, "a token for "+name, ask(t, http.MethodGet, b.ours("/api/spacelift-io/stacks"), token, nil), http.StatusUnauthorized, badPlugin)
 	}
+}
+
+// asSaid is a text as the target has it: the oldest releases begin two of them otherwise, and add the cause.
+func asSaid(to target, message string) string {
+	if to.side != "theirs" || !oldest() {
+		return message
+	}
+	switch message {
+	case badPlugin:
+		return "AuthenticationError: Invalid plugin token; caused by "
+	case badUser:
+		return "AuthenticationError: Invalid token; caused by "
+	}
+	return message
 }
 
 // orAny is for tokens that either side refuses with a text of its own.
@@ -137,7 +151,7 @@ func (b *bench) refusedUsers(t *testing.T) {
 			if name == "none" && to.side == "theirs" {
 				answer = ask(t, http.MethodGet, b.theirs("/api/probe/user-only"), "", nil)
 			}
-			refusedWith(t, to.side+", "+name, answer, http.StatusUnauthorized, c.message)
+			refusedWith(t, to.side+", "+name, answer, http.StatusUnauthorized, asSaid(to, c.message))
 		}
 		answer := ask(t, http.MethodGet, strings.Replace(to.url, "whoami", "user-only", 1), "", nil, "Authorization", "Basic "+user)
 		refusedWith(t, to.side+", another scheme", answer, http.StatusUnauthorized, noToken)
