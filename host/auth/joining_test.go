@@ -283,3 +283,49 @@ func TestJoiningReplicas(t *testing.T) {
 		}
 	})
 }
+
+// TestJoiningUserTokensOfAnyIssuer: of a user token neither iss nor aud is checked: the keys are the auth plugin's, and they
+// sign nothing else (core.md 4.5).
+func TestJoiningUserTokensOfAnyIssuer(t *testing.T) {
+	t.Parallel()
+	clk := newClock()
+	iss := newIssuer(clk.Now)
+	b := newBackend(t, clk, iss, "{}")
+	signer, err := iss.ring.Signer(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	head := fmt.Sprintf(`{"typ":"vnd.backstage.user","alg":"ES256","kid":%q}`, signer.Public().ID)
+	for claims, good := range map[string]bool{
+		`"sub":"user:default/jane","iat":1,"iss":"http://elsewhere/api/auth","aud":"somebody"`: true,
+		`"sub":"user:default/jane","iat":9e9`:                                                  true, // it only has to be a number
+		`"sub":"user:default/jane"`:                                                            false,
+		`"sub":"user:default/jane","iat":"1"`:                                                  false,
+		`"iat":1`:                                                                              false,
+	} {
+		_, err := b.Verify(t.Context(), "catalog", rawToken(t, signer, head, fmt.Sprintf(`{%s,"exp":%d}`, claims, clk.Now().Unix()+60)), false)
+		if (err == nil) != good {
+			t.Errorf("%s: %v", claims, err)
+		}
+	}
+}
+
+// TestJoiningExternalAccessInOrder: the first entry that knows a token decides, restrictions included.
+func TestJoiningExternalAccessInOrder(t *testing.T) {
+	t.Parallel()
+	clk := newClock()
+	b := newBackend(t, clk, newIssuer(clk.Now), `
+backend:
+  auth:
+    externalAccess:
+      - { type: static, options: { token: another-token-0123456789, subject: other } }
+      - { type: static, options: { token: golden-static-token-0123456789, subject: first }, accessRestrictions: [{ plugin: docs }] }
+      - { type: static, options: { token: golden-static-token-0123456789, subject: second } }
+`)
+	if got := verdictText(b.Verify(t.Context(), "docs", staticToken, false)); got != "first" {
+		t.Errorf("got %s", got)
+	}
+	if got := verdictText(b.Verify(t.Context(), "catalog", staticToken, false)); got != "403 This token's access is restricted to plugin(s) 'docs'" {
+		t.Errorf("a later entry widened what an earlier one limits: %s", got)
+	}
+}
