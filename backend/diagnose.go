@@ -81,6 +81,9 @@ func mistakes(err error) []host.Step {
 	return steps
 }
 
+// inspectKeys is for how long the keys of a check without a server are published. Each such check makes its own.
+const inspectKeys = 5 * time.Minute
+
 // inspect is run without its work.
 func (s *server) inspect(ctx context.Context, userToken config.Secret) (checkup host.Checkup, err error) {
 	var stop stack
@@ -91,7 +94,10 @@ func (s *server) inspect(ctx context.Context, userToken config.Secret) (checkup 
 	}()
 	s.databases = database.New(s.settings.database, s.log, s.metrics)
 	stop.push(func(context.Context) error { return s.databases.Close() })
-	if s.auth, err = auth.New(auth.Options{Config: s.cfg, Discovery: s.settings.discovery, Log: s.log, Metrics: s.metrics, Audit: s.audit}); err != nil {
+	s.auth, err = auth.New(auth.Options{
+		Config: s.cfg, Discovery: s.settings.discovery, Log: s.log, Metrics: s.metrics, Audit: s.audit, Publish: inspectKeys,
+	})
+	if err != nil {
 		return checkup, err
 	}
 	if err := s.listenToInspect(ctx); err != nil {

@@ -60,7 +60,7 @@ func (s *Service) Mount(routes *router.Routes, id string, open OpenFunc) error {
 	if m.source == nil {
 		m.source = keys.NewRing(keys.RingOptions{
 			Store:  newLazyStore(open),
-			Rotate: keyRotation, Keep: keyPublished, Now: s.now,
+			Rotate: keyRotation, Keep: s.publish, Now: s.now,
 		})
 	}
 	m.keys = &storedKeys{read: func(ctx context.Context) (keys.Set, error) { return m.source.Keys(ctx) }}

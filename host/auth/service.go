@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"net/http"
@@ -38,6 +39,9 @@ type Options struct {
 	Metrics prometheus.Registerer
 	// Audit records the deletion of cookies; nil records nothing.
 	Audit *telemetry.Auditor
+	// Publish is for how long the keys of plugin tokens are published; zero means as long as upstream's, three hours. It is
+	// for processes that end soon, whose keys would only pile up.
+	Publish time.Duration
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 }
@@ -50,6 +54,7 @@ type Service struct {
 	audit     *telemetry.Auditor
 	now       func() time.Time
 	metrics   *metrics
+	publish   time.Duration
 
 	chain    []link
 	remote   *remoteKeys
@@ -77,7 +82,7 @@ func New(o Options) (*Service, error) {
 	}
 	s := &Service{
 		settings: set, discovery: o.Discovery, log: o.Log, audit: o.Audit, now: o.Now,
-		metrics: newMetrics(o.Metrics),
+		metrics: newMetrics(o.Metrics), publish: cmp.Or(o.Publish, keyPublished),
 		client:  newClient(),
 		plugins: map[string]*mounted{},
 	}

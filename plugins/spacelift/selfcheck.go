@@ -123,7 +123,7 @@ func (p *Plugin) checkSweep() host.Step {
 		return stepOf(sweepStep, host.StepSkipped, "", "there has been none yet")
 	}
 	age := now.Sub(s.State.SweptAt).Round(time.Second)
-	said := fmt.Sprintf("%s ago, %d stacks", age, len(s.Stacks))
+	said := fmt.Sprintf("%s ago, stacks: %d", age, len(s.Stacks))
 	interval := p.settings.Sync.Interval.Std()
 	switch {
 	case failure != nil:
