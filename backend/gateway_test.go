@@ -190,7 +190,7 @@ func TestGatewayBeforeAnotherBackend(t *testing.T) {
 		if err := peer.stop(); err != nil {
 			t.Fatal(err)
 		}
-		for lines.Scan() { //nolint:revive // to the end
+		for lines.Scan() {
 		}
 		if lines.Err() != nil {
 			t.Errorf("a stream that its server ended in good order: %v", lines.Err())

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"bufio"
+	"maps"
 	"net"
 	"net/http"
 	"strings"
@@ -44,10 +45,10 @@ func (a *answer) WriteHeader(status int) {
 		// net/http sends the header map as it is now, and leaves it for the answer that follows.
 		before := ours.Clone()
 		clear(ours)
-		copyHeader(ours, a.peer)
+		maps.Copy(ours, a.peer)
 		a.ResponseWriter.WriteHeader(status)
 		clear(ours)
-		copyHeader(ours, before)
+		maps.Copy(ours, before)
 		return
 	}
 	a.status = status
@@ -111,11 +112,5 @@ func merge(ours, peer http.Header) {
 		default:
 			ours[name] = values
 		}
-	}
-}
-
-func copyHeader(to, from http.Header) {
-	for name, values := range from {
-		to[name] = values
 	}
 }

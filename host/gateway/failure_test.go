@@ -61,8 +61,10 @@ func TestPeerFailures(t *testing.T) {
 		{"no such name", "http://no-such-name.invalid:7007", 503, "ServiceUnavailableError", "The backend of the plugin 'catalog' cannot be reached", "no-such-name.invalid"},
 		{"silent", rawPeer(t, func(c net.Conn) { read(c); read(c) }), 504, "GatewayTimeoutError", "The backend of the plugin 'catalog' did not answer in time", "timeout awaiting response headers"},
 		{"hangs up", rawPeer(t, read), 502, "BadGatewayError", "The backend of the plugin 'catalog' broke off before it answered", "EOF"},
-		{"speaks no HTTP", rawPeer(t, func(c net.Conn) { read(c); _, _ = io.WriteString(c, "220 smtp.example.com ESMTP\r\n\r\n") }), 502, "BadGatewayError",
-			"The backend of the plugin 'catalog' broke off before it answered", "malformed HTTP status code"},
+		{
+			"speaks no HTTP", rawPeer(t, func(c net.Conn) { read(c); _, _ = io.WriteString(c, "220 smtp.example.com ESMTP\r\n\r\n") }), 502, "BadGatewayError",
+			"The backend of the plugin 'catalog' broke off before it answered", "malformed HTTP status code",
+		},
 		{"endless header", rawPeer(t, func(c net.Conn) {
 			read(c)
 			_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\n")
@@ -77,8 +79,10 @@ func TestPeerFailures(t *testing.T) {
 			_, _ = io.WriteString(c, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n")
 			read(c)
 		}), 502, "BadGatewayError", "The backend of the plugin 'catalog' broke off before it answered", "switch protocol"},
-		{"TLS", strings.Replace(rawPeer(t, func(c net.Conn) { read(c); _, _ = io.WriteString(c, "HTTP/1.1 400 Bad Request\r\n\r\n") }), "http:", "https:", 1), 502, "BadGatewayError",
-			"The backend of the plugin 'catalog' broke off before it answered", "tls"},
+		{
+			"TLS", strings.Replace(rawPeer(t, func(c net.Conn) { read(c); _, _ = io.WriteString(c, "HTTP/1.1 400 Bad Request\r\n\r\n") }), "http:", "https:", 1), 502, "BadGatewayError",
+			"The backend of the plugin 'catalog' broke off before it answered", "tls",
+		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()

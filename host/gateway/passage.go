@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/understudy-portal/understudy/host/fault"
@@ -132,7 +133,7 @@ func (p *passage) rewrite(pr *httputil.ProxyRequest) {
 	pr.Out.URL, pr.Out.Host = p.to, p.to.Host
 	h := pr.Out.Header
 	p.forwarded(h, pr.In)
-	h["Via"] = append(h["Via"][:len(h["Via"]):len(h["Via"])], "1.1 "+p.gateway.name)
+	h["Via"] = append(slices.Clip(h["Via"]), "1.1 "+p.gateway.name)
 	if id := router.RequestID(pr.In.Context()); id != "" {
 		h.Set("X-Request-Id", id)
 	}

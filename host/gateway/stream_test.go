@@ -158,6 +158,31 @@ func TestUploadStreams(t *testing.T) {
 	}
 }
 
+// TestExpectContinue: a caller who asks before it sends is asked to send, once.
+func TestExpectContinue(t *testing.T) {
+	t.Parallel()
+	f := start(t, peer(t, func(w http.ResponseWriter, r *http.Request) {
+		data, _ := io.ReadAll(r.Body) // net/http says 100 now
+		_, _ = w.Write(data)
+	}), setup{})
+	conn := dial(t, f.url)
+	_, _ = io.WriteString(conn, request(http.MethodPut, "/api/catalog/x", "Expect: 100-continue", "Content-Length: 4"))
+	reader := bufio.NewReader(conn)
+	res, err := http.ReadResponse(reader, nil)
+	if err != nil || res.StatusCode != http.StatusContinue {
+		t.Fatalf("%v, %v", res, err)
+	}
+	_, _ = io.WriteString(conn, "body")
+	res, err = http.ReadResponse(reader, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	if data, err := io.ReadAll(res.Body); err != nil || res.StatusCode != http.StatusOK || string(data) != "body" {
+		t.Errorf("%d %q, %v", res.StatusCode, data, err)
+	}
+}
+
 // TestCallerGoesAway: the peer's work ends with its caller.
 func TestCallerGoesAway(t *testing.T) {
 	t.Parallel()
