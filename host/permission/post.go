@@ -28,7 +28,7 @@ const (
 
 const outcomeUnauthorized = "unauthorized"
 
-var errNoAnswer = fmt.Errorf("no answer within %s", askTimeout)
+var errNoAnswer = errors.New("no answer came in time")
 
 // failure is why there is no decision.
 type failure struct {
@@ -72,7 +72,7 @@ func (s *Service) rest(ctx context.Context) bool {
 
 // post makes one attempt.
 func (s *Service) post(ctx context.Context, address, token string, body []byte, plugin string) ([]byte, *failure) {
-	ctx, cancel := context.WithTimeoutCause(ctx, askTimeout, errNoAnswer)
+	ctx, cancel := context.WithTimeoutCause(ctx, s.timeout, errNoAnswer)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address+"/authorize", bytes.NewReader(body))
 	if err != nil {
@@ -113,7 +113,7 @@ func unreachable(address string, err error) *failure {
 	if errors.Is(err, errNoAnswer) {
 		return &failure{
 			outcome: "timeout", detail: fmt.Errorf("%s: %w", address, err),
-			message: fmt.Sprintf("The permission backend at %s gave no answer within %s", address, askTimeout),
+			message: fmt.Sprintf("The permission backend at %s gave no answer in time", address),
 		}
 	}
 	return &failure{
