@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -107,6 +108,12 @@ func (c checkCommand) token(cfg *config.Config, std streams) (apiToken, error) {
 
 // report prints what was found, and is the exit code.
 func (c checkCommand) report(w io.Writer, found host.Checkup, how string) error {
+	mistaken := slices.ContainsFunc(found.Steps, func(s host.Step) bool {
+		return s.Outcome == host.StepFailed && (s.ID == "config" || strings.HasPrefix(s.ID, "config."))
+	})
+	if mistaken {
+		how = "" // nothing was asked, and nothing looked at
+	}
 	var err error
 	if c.JSON {
 		err = printCheckJSON(w, found)
@@ -116,10 +123,8 @@ func (c checkCommand) report(w io.Writer, found host.Checkup, how string) error 
 	if err != nil {
 		return err
 	}
-	for _, s := range found.Steps {
-		if s.Outcome == host.StepFailed && (s.ID == "config" || strings.HasPrefix(s.ID, "config.")) {
-			return silentError{codedError{errors.New("the configuration has mistakes"), exitUsage}}
-		}
+	if mistaken {
+		return silentError{codedError{errors.New("the configuration has mistakes"), exitUsage}}
 	}
 	if countSteps(found.Steps)[host.StepFailed] > 0 {
 		return silentError{errors.New("a step failed")}

@@ -38,7 +38,7 @@ func TestScripts(t *testing.T) {
 				return err
 			}
 			env.Setenv("PORT", port)
-			for _, name := range []string{"SPACELIFT", "CONTROL"} {
+			for _, name := range []string{"SPACELIFT", "CONTROL", "BESIDE"} {
 				if port, err = freePort(); err != nil {
 					return err
 				}
