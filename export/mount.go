@@ -25,11 +25,14 @@ type MountOptions struct {
 	BaseURL string
 }
 
-// The permissions that a restricted service needs.
+// The permissions that the routes ask for: a service is held to the restrictions of its token, a user to the portal's policy.
 var (
 	readRuns  = permission.Permission{Name: "export.run.read", Action: "read"}
 	writeRuns = permission.Permission{Name: "export.run.create", Action: "create"}
 )
+
+// Permissions are all that the routes ask for, for the plugin that mounts them to describe.
+func Permissions() []permission.Permission { return []permission.Permission{readRuns, writeRuns} }
 
 // api serves one mount point.
 type api struct {

@@ -13,6 +13,7 @@ import (
 	"github.com/understudy-portal/understudy/host"
 	"github.com/understudy-portal/understudy/host/auth"
 	"github.com/understudy-portal/understudy/host/config"
+	"github.com/understudy-portal/understudy/host/permission"
 )
 
 const (
@@ -107,6 +108,7 @@ func (p *Plugin) mount(env *host.Env, s settings) error {
 		AllowGet: s.Migrate.AllowGet, AllowUnauthenticated: s.Migrate.AllowUnauthenticated, ConfigKey: section, BaseURL: env.Discovery.ExternalURL(pluginID),
 	}
 	p.engine.Mount(env.Routes, options)
+	permission.Mount(env.Routes, export.Permissions())
 	options.BaseURL = env.Discovery.ExternalURL(migrationID)
 	p.engine.Mount(migration, options)
 	return nil

@@ -123,6 +123,8 @@ type setup struct {
 	upstream string
 	db       *database.Database
 	catalog  *catalog
+	// permissions decides; nil allows everything to everybody.
+	permissions permission.Checker
 }
 
 // server is a running plugin. Stop ends it before the test does.
@@ -161,6 +163,9 @@ func start(t testing.TB, s setup) *server {
 	if s.catalog == nil {
 		s.catalog = &catalog{}
 	}
+	if s.permissions == nil {
+		s.permissions = &permission.Local{}
+	}
 	out := &server{t: t, db: s.db, log: &buffer{}, plugin: New(), metrics: prometheus.NewRegistry()}
 	out.plugin.lookPauses = []time.Duration{0, 10 * time.Millisecond}
 	log := telemetry.NewLogger(out.log, telemetry.LogOptions{Format: telemetry.JSON, Level: -4})
@@ -175,7 +180,7 @@ func start(t testing.TB, s setup) *server {
 	}
 	out.tasks = schedule.New(schedule.Options{Plugin: pluginID, Database: open, Log: log, Lease: 3 * time.Second})
 	env := &host.Env{
-		ID: pluginID, Log: log, Config: cfg, Routes: routes, Database: open, Catalog: s.catalog, Permissions: &permission.Local{},
+		ID: pluginID, Log: log, Config: cfg, Routes: routes, Database: open, Catalog: s.catalog, Permissions: s.permissions,
 		Tasks: func() *schedule.Scheduler { return out.tasks }, Metrics: out.metrics,
 		Audit: telemetry.NewAuditor(log, telemetry.AuditOptions{Actor: func(ctx context.Context) string { return auth.FromContext(ctx).String() }}),
 	}
