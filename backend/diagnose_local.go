@@ -47,7 +47,8 @@ func (d *diagnosis) listening() host.Step {
 	what := about{"listen", "the address to serve at"}
 	switch {
 	case d.s.listenErr != nil:
-		return what.failed("see who has it (ss -ltnp), or change backend.listen", "%s", d.s.listenErr.Error())
+		reason, fix, _ := strings.Cut(d.s.listenErr.Error(), "; ") // as router.ExplainListen writes it
+		return what.failed(orElse(fix, "change backend.listen"), "%s", reason)
 	case d.s.options.beside:
 		return what.passed("%s: a server of this configuration runs there, and was looked at from beside", d.s.settings.router.Listen)
 	default:
