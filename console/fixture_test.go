@@ -25,6 +25,7 @@ import (
 	"github.com/understudy-portal/understudy/host/hosttest"
 	"github.com/understudy-portal/understudy/host/router"
 	"github.com/understudy-portal/understudy/host/schedule"
+	"github.com/understudy-portal/understudy/host/telemetry"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
