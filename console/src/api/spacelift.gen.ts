@@ -205,6 +205,8 @@ export interface components {
             dependedOnBy?: components["schemas"]["StackRef"][];
             /** @description Refs of the catalog entities that the caller may see and that name this stack */
             entities: string[];
+            /** @description Why entities is empty, where the catalog could not be read */
+            entitiesError?: string;
         };
         Attachment: {
             id: string;

@@ -65,7 +65,10 @@ func New(o Options) *API {
 }
 
 // Close ends questions that go on for nobody. No request is served any more.
-func (a *API) Close() { a.runs.flight.Close() }
+func (a *API) Close() {
+	a.runs.flight.Close()
+	a.entities.sight.flight.Close()
+}
 
 const resourceType = "spacelift-stack"
 

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -16,8 +17,17 @@ import (
 // annotation names stacks on a catalog entity: ids, separated by commas (spacelift.md 7).
 const annotation = "spacelift.io/stack-id"
 
-// entitiesFresh is how long the links serve at least, however often the catalog changes.
-const entitiesFresh = 2 * time.Second
+const (
+	// entitiesFresh is how long the links serve at least, however often the catalog changes.
+	entitiesFresh = 2 * time.Second
+	// walkShare is how many times longer than the walk its result serves at least: with a large catalog it would be all that
+	// is done.
+	walkShare = 20
+	// walkPatience bounds a walk: a page waits for it.
+	walkPatience = 10 * time.Second
+	// walkPause is how long no other walk is begun after one that failed. Who asks meanwhile gets what is known.
+	walkPause = 15 * time.Second
+)
 
 // entities knows which catalog entities name which stacks. One walk serves all callers; what they may see is asked for
 // each of them.
@@ -25,6 +35,7 @@ type entities struct {
 	catalog host.CatalogReader
 	plugin  string
 	now     func() time.Time
+	sight   *sight
 
 	// turn holds the one token of whoever walks; the others wait for the result, or for their own end.
 	turn chan struct{}
@@ -34,10 +45,15 @@ type entities struct {
 	owners   map[string][]string // of the entities that name a stack, folded, by stack
 	position int64
 	due      time.Time
+	// failure is why the last walk failed, if it did; no other is begun before retryAt.
+	failure error
+	retryAt time.Time
 }
 
 func newEntities(catalog host.CatalogReader, plugin string, now func() time.Time) *entities {
-	return &entities{catalog: catalog, plugin: plugin, now: now, turn: make(chan struct{}, 1), position: -1}
+	return &entities{
+		catalog: catalog, plugin: plugin, now: now, sight: newSight(catalog, now), turn: make(chan struct{}, 1), position: -1,
+	}
 }
 
 // stackIDs reads the annotation.
@@ -58,11 +74,11 @@ func (c *entities) stacksOf(ctx context.Context, who auth.Credentials, text stri
 	if err != nil {
 		return nil, invalid("entityRef %q is no entity ref; write kind:namespace/name", text)
 	}
-	e, ok, err := c.catalog.ByRef(ctx, who, ref.String())
-	if err != nil || !ok {
+	found, err := c.sight.read(ctx, who, []string{ref.String()})
+	if err != nil || found[0] == nil {
 		return nil, err
 	}
-	return stackIDs(e), nil
+	return stackIDs(*found[0]), nil
 }
 
 // naming returns the refs of the entities that name a stack and that the caller may see, in their order.
@@ -72,22 +88,23 @@ func (c *entities) naming(ctx context.Context, who auth.Credentials, stack strin
 		return nil, err
 	}
 	refs := []string{}
-	for _, ref := range byStack[stack] {
-		_, ok, err := c.catalog.ByRef(ctx, who, ref)
-		if err != nil {
-			return nil, fmt.Errorf("read %s: %w", ref, err)
-		}
-		if ok {
-			refs = append(refs, ref)
+	found, err := c.sight.read(ctx, who, byStack[stack])
+	if err != nil {
+		return nil, fmt.Errorf("read the entities that name the stack %s: %w", stack, err)
+	}
+	for i, e := range found {
+		if e != nil {
+			refs = append(refs, byStack[stack][i])
 		}
 	}
 	return refs, nil
 }
 
-// links walks the catalog again if it has changed since the last time.
+// links walks the catalog again if it has changed since the last time. While it cannot be walked, what was known last
+// serves, and if nothing was, the error does.
 func (c *entities) links(ctx context.Context) (map[string][]string, error) {
-	if byStack, ok := c.fresh(); ok {
-		return byStack, nil
+	if byStack, err, ok := c.fresh(); ok {
+		return byStack, err
 	}
 	select {
 	case c.turn <- struct{}{}:
@@ -95,16 +112,42 @@ func (c *entities) links(ctx context.Context) (map[string][]string, error) {
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	}
-	if byStack, ok := c.fresh(); ok {
-		return byStack, nil
+	if byStack, err, ok := c.fresh(); ok {
+		return byStack, err
 	}
 	// Read before the walk, which may see more: then the next question walks once more than it would need to.
-	position := c.catalog.Position()
-	byStack, owners := map[string][]string{}, map[string][]string{}
+	position, began := c.catalog.Position(), c.now()
+	byStack, owners, err := c.walk(ctx)
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx) // who asked has gone; the next one walks
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	now := c.now()
+	if c.failure = err; err != nil {
+		c.retryAt = now.Add(walkPause)
+		if c.byStack == nil {
+			return nil, err
+		}
+		return c.byStack, nil
+	}
+	c.byStack, c.owners, c.position = byStack, owners, position
+	c.due = now.Add(max(entitiesFresh, walkShare*now.Sub(began)))
+	return byStack, nil
+}
+
+// walk reads all entities that name stacks.
+func (c *entities) walk(ctx context.Context) (byStack, owners map[string][]string, err error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, walkPatience, fmt.Errorf("the catalog took longer than %s", walkPatience))
+	defer cancel()
+	byStack, owners = map[string][]string{}, map[string][]string{}
 	filter := entity.Exists{Key: "metadata.annotations." + annotation}
 	for e, err := range c.catalog.Entities(ctx, auth.ServiceCredentials(c.plugin), filter) {
+		if _, one := errors.AsType[*host.EntityError](err); one {
+			continue // it names no stack that could be read
+		}
 		if err != nil {
-			return nil, fmt.Errorf("read the entities that name stacks: %w", err)
+			return nil, nil, fmt.Errorf("read the entities that name stacks: %w", err)
 		}
 		for _, id := range stackIDs(e) {
 			byStack[id] = append(byStack[id], e.Ref().String())
@@ -114,15 +157,20 @@ func (c *entities) links(ctx context.Context) (map[string][]string, error) {
 	for _, refs := range byStack {
 		slices.Sort(refs)
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.byStack, c.owners, c.position, c.due = byStack, owners, position, c.now().Add(entitiesFresh)
-	return byStack, nil
+	return byStack, owners, nil
 }
 
-func (c *entities) fresh() (map[string][]string, bool) {
+// fresh returns what is known, if no walk is to be made now.
+func (c *entities) fresh() (map[string][]string, error, bool) {
 	position := c.catalog.Position()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.byStack, c.byStack != nil && (c.position == position || c.now().Before(c.due))
+	now := c.now()
+	if c.failure != nil && now.Before(c.retryAt) {
+		if c.byStack == nil {
+			return nil, c.failure, true
+		}
+		return c.byStack, nil, true
+	}
+	return c.byStack, nil, c.byStack != nil && (c.position == position || now.Before(c.due))
 }

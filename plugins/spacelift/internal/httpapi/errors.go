@@ -88,7 +88,7 @@ func (a *API) answer(w http.ResponseWriter, r *http.Request, err error) error {
 		return err
 	}
 	if p.status >= http.StatusInternalServerError {
-		a.Log.WarnContext(r.Context(), "a request could not be served", "code", p.code, "status", p.status, "err", err, "path", router.RelativePath(r)) //nolint:sloglint // a name
+		a.Log.WarnContext(r.Context(), "a request could not be served", "code", p.code, "status", p.status, "err", err, "path", router.RelativePath(r))
 	}
 	if p.retryAfter > 0 {
 		seconds := int((p.retryAfter + time.Second - 1) / time.Second)

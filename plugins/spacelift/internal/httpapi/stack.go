@@ -25,7 +25,11 @@ type detailView struct {
 	DependsOn           []stackRefView   `json:"dependsOn"`
 	DependedOnBy        []stackRefView   `json:"dependedOnBy"`
 	Entities            []string         `json:"entities"`
+	// EntitiesError is there when the catalog could not be read, so that entities is not the whole truth.
+	EntitiesError string `json:"entitiesError,omitempty"`
 }
+
+const entitiesUnknown = "The catalog could not be read, so it is not known which entities name this stack."
 
 type attachmentView struct {
 	ID       string `json:"id"`
@@ -53,6 +57,7 @@ func (a *API) getStack(w http.ResponseWriter, r *http.Request, may []access) err
 	if !see.allows(s, &d.Stack) {
 		return noStack() // it is not what it was
 	}
+	trouble := ""
 	refs, err := a.entities.naming(ctx, auth.FromContext(ctx), id)
 	if err != nil {
 		if ctx.Err() != nil {
@@ -60,12 +65,14 @@ func (a *API) getStack(w http.ResponseWriter, r *http.Request, may []access) err
 		}
 		// The stack can be shown without them.
 		a.Log.WarnContext(ctx, "the entities of a stack cannot be read", "stack", id, "err", err)
-		refs = []string{}
+		refs, trouble = []string{}, entitiesUnknown
 	}
 	hidden := func(ref client.StackRef) bool { return !see.knows(s, ref.ID) }
 	d.DependsOn, d.DependedOnBy = slices.DeleteFunc(d.DependsOn, hidden), slices.DeleteFunc(d.DependedOnBy, hidden)
 	v := a.viewStack(d.Stack, a.held(s, id), may[1].allows(s, &d.Stack))
-	return router.WriteJSON(w, r, http.StatusOK, viewDetail(v, d, stale, refs))
+	detail := viewDetail(v, d, stale, refs)
+	detail.EntitiesError = trouble
+	return router.WriteJSON(w, r, http.StatusOK, detail)
 }
 
 func viewDetail(v stackView, d store.Detail, stale bool, refs []string) detailView {
