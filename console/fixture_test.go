@@ -154,9 +154,11 @@ func (s *fakeSystem) Plugins(context.Context) []host.PluginStatus {
 	s.asked++
 	return s.plugins
 }
+
 func (s *fakeSystem) Tasks(context.Context) ([]schedule.Status, error) { return s.tasks, nil }
 func (s *fakeSystem) ConfigLines() []config.Line                       { return s.lines }
 func (s *fakeSystem) LastCheck() (host.Checkup, bool)                  { return s.checkup, !s.checkup.At.IsZero() }
+
 func (s *fakeSystem) SelfCheck(_ context.Context, token config.Secret) host.Checkup {
 	s.checkToken = token.Reveal()
 	s.checkup = host.Checkup{At: time.Unix(1_700_000_000, 0), Took: 1500 * time.Millisecond, Steps: s.steps}
@@ -208,7 +210,7 @@ func start(t *testing.T, system *fakeSystem, catalog *fakeCatalog, yaml string) 
 	}
 	logs := &strings.Builder{}
 	p := New()
-	env := &host.Env{ID: ID, Log: slog.New(slog.NewTextHandler(logs, nil)), Config: cfg, Routes: routes, Catalog: catalog, System: system}
+	env := &host.Env{ID: ID, Log: slog.New(slog.NewTextHandler(logs, nil)), Config: cfg, Routes: routes, Catalog: catalog, System: system, Audit: telemetry.NewAuditor(nil, telemetry.AuditOptions{})}
 	if err := p.Register(t.Context(), env); err != nil {
 		t.Fatal(err)
 	}
