@@ -46,9 +46,9 @@ lint:
 	./test/generated.sh
 	$(GO) test ./test/house/
 
-## test: all suites: Go with the race detector on both databases, the console's own tests, the browser tests
+## test: all suites: Go with the race detector on both databases, the console's own tests, the browser tests, a Node backend
 .PHONY: test
-test: test-console test-browser test-go
+test: test-console test-browser test-joined-short test-go
 
 ## test-go: the Go suites only
 .PHONY: test-go
@@ -76,6 +76,23 @@ test-kill: needs-go build
 test-official: needs-go needs-node
 	cd test/official && npm ci --no-audit --no-fund --loglevel=error
 	UNDERSTUDY_OFFICIAL=1 $(GO) test -count=1 -v -timeout 10m ./test/official/
+
+## test-joined: Understudy beside real Node backends, from npm, at the newest and the oldest supported release
+.PHONY: test-joined
+test-joined: needs-go needs-node build
+	$(call joined,newest,.)
+	$(call joined,oldest,.)
+
+## test-joined-short: the same with the newest release only, and without what stops and starts
+.PHONY: test-joined-short
+test-joined-short: needs-go needs-node build
+	$(call joined,newest,TestTokens|TestPermissions)
+
+# joined SET,TESTS: install the packages of a set and run tests beside it.
+define joined
+cd test/joined/$(1) && npm ci --no-audit --no-fund --loglevel=error
+$(GO) run ./test/withpostgres -- env UNDERSTUDY_BIN=$(CURDIR)/$(BIN) UNDERSTUDY_JOINED=1 UNDERSTUDY_JOINED_SET=$(1) $(GO) test -count=1 -v -timeout 20m -run '$(2)' ./test/joined/
+endef
 
 ## bench: the figures of docs/benchmarks.md, measured side by side on this machine
 .PHONY: bench
