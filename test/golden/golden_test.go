@@ -36,7 +36,7 @@ var unstable = []string{
 func TestGoldenPairs(t *testing.T) {
 	for _, engine := range []database.Engine{database.SQLite, database.PostgreSQL} {
 		t.Run(string(engine), func(t *testing.T) {
-			s := start(t, section(t, engine))
+			s := start(t, section(t, engine), "")
 			known := map[string]string{}
 			for _, file := range files {
 				maps.Copy(known, uids(recorded(t, file)))

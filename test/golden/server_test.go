@@ -68,6 +68,10 @@ type server struct {
 	base, dir string
 	toOurs    *strings.Replacer
 	toTheirs  *strings.Replacer
+	// addresses are further ones, as they were recorded and as they are here.
+	addresses [][2]string
+	// jwt is the latest user token that was issued.
+	jwt string
 }
 
 const configText = `
@@ -93,14 +97,15 @@ catalog:
     - {type: file, target: $DIR/location.yaml}
     - {type: file, target: $DIR/broken.yaml}
     - {type: file, target: $DIR/notallowed.yaml}
-understudy: {dataDir: $DATA, metrics: {listen: '127.0.0.1:0'}}
+understudy: {dataDir: $DATA, metrics: {listen: '127.0.0.1:0'}, console: {enabled: false}}
 `
 
-// start runs the server on one database and brings its catalog to the state that was recorded.
-func start(t *testing.T, database string) *server {
+// start runs the server on one database, with more sections if they are wanted, and brings its catalog to the state that
+// was recorded.
+func start(t *testing.T, database, more string) *server {
 	t.Helper()
 	dir := catalogDir(t)
-	text := strings.NewReplacer("$DATABASE", database, "$DIR", dir, "$DATA", t.TempDir()).Replace(configText)
+	text := strings.NewReplacer("$DATABASE", database, "$DIR", dir, "$DATA", t.TempDir()).Replace(configText) + more
 	cfg, err := config.Parse("golden", []byte(text), nil)
 	if err != nil {
 		t.Fatal(err)
@@ -195,7 +200,7 @@ func (s *server) learn(t *testing.T, recordedUIDs map[string]string) {
 	for _, e := range entities {
 		ours[strings.ToLower(e.Kind+":"+e.Metadata.Namespace+"/"+e.Metadata.Name)] = e.Metadata.UID
 	}
-	mapped := [][2]string{{recordedCatalog, s.dir}, {recordedBase, s.base}, {"127.0.0.1:7017", strings.TrimPrefix(s.base, "http://")}}
+	mapped := slices.Concat(s.addresses, [][2]string{{recordedCatalog, s.dir}, {recordedBase, s.base}, {"127.0.0.1:7017", strings.TrimPrefix(s.base, "http://")}})
 	for _, file := range roots {
 		mapped = append(mapped, [2]string{generatedName(recordedCatalog, file), generatedName(s.dir, file)})
 	}
@@ -222,6 +227,7 @@ func (s *server) send(t *testing.T, method, path string, headers map[string]stri
 	if err != nil {
 		t.Fatal(err)
 	}
+	req.Header["User-Agent"] = nil // the recorder sent none of its own
 	for k, v := range headers {
 		req.Header.Set(k, v)
 	}
