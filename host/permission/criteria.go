@@ -3,6 +3,7 @@ package permission
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/understudy-portal/understudy/entity"
 )
@@ -200,10 +201,8 @@ func (c *Criteria) each(visit func(Condition) error) error {
 func (c Criteria) Uses(rules ...string) bool {
 	found := errors.New("found")
 	return c.each(func(condition Condition) error {
-		for _, name := range rules {
-			if condition.Rule == name {
-				return found
-			}
+		if slices.Contains(rules, condition.Rule) {
+			return found
 		}
 		return nil
 	}) != nil

@@ -87,7 +87,11 @@ func (s *Service) post(ctx context.Context, address, token string, body []byte, 
 	if err != nil {
 		return nil, unreachable(address, causeOr(ctx, err))
 	}
-	defer drain(resp.Body)
+	defer func() {
+		// What little is left is read, so that the connection can be used again.
+		_, _ = io.CopyN(io.Discard, resp.Body, maxErrorBody)
+		_ = resp.Body.Close()
+	}()
 	if resp.StatusCode != http.StatusOK {
 		return nil, refused(address, plugin, resp)
 	}

@@ -37,8 +37,10 @@ func newQuestion(plugin string, queries []Query, batched bool) *question {
 		shared := batched && asked.ResourceRef != "" && asked.Permission.ResourceType != ""
 		if at, ok := together[asked.Permission]; ok && shared {
 			item := &q.items[at]
-			refs, _ := item.ResourceRef.([]string)
-			item.ResourceRef = append(refs, asked.ResourceRef)
+			if refs, ok := item.ResourceRef.([]string); ok {
+				refs = append(refs, asked.ResourceRef)
+				item.ResourceRef = refs
+			}
 			q.of[item.ID] = append(q.of[item.ID], i)
 			continue
 		}

@@ -2,7 +2,6 @@ package permission
 
 import (
 	"context"
-	"io"
 	"net/http"
 	"time"
 
@@ -72,9 +71,3 @@ func (s *Service) For(plugin string, tokens Tokens) Checker {
 
 // Close lets go of connections. Nothing is asked any more.
 func (s *Service) Close() { s.client.CloseIdleConnections() }
-
-// drain reads what little is left of a body, so that its connection can be used again.
-func drain(body io.ReadCloser) {
-	_, _ = io.CopyN(io.Discard, body, maxErrorBody)
-	_ = body.Close()
-}

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -347,14 +348,7 @@ func compileNames(criteria permission.Criteria) (func(string) bool, error) {
 		},
 		Not: func(part is) is { return func(s string) bool { return !part(s) } },
 		Rule: func(c permission.Condition) (is, error) {
-			return func(s string) bool {
-				for _, name := range c.List("names") {
-					if name == s {
-						return true
-					}
-				}
-				return false
-			}, nil
+			return func(s string) bool { return slices.Contains(c.List("names"), s) }, nil
 		},
 	}.Compile(criteria)
 }

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/understudy-portal/understudy/entity"
 	"github.com/understudy-portal/understudy/host/fault"
@@ -19,6 +20,10 @@ func ownersOf(e entity.Entity) []string {
 	return owners
 }
 
+// ownersKept is how long who owned a stack when the catalog was last read still decides, while it cannot be read. A page may
+// show older links; a decision must not go by them.
+const ownersKept = 5 * time.Minute
+
 // owning returns, for each stack, who owns the entities that name it. Without the catalog it cannot be decided; that is a
 // ServiceUnavailableError.
 func (c *entities) owning(ctx context.Context) (map[string][]string, error) {
@@ -26,10 +31,17 @@ func (c *entities) owning(ctx context.Context) (map[string][]string, error) {
 		if ctx.Err() != nil {
 			return nil, err
 		}
-		// Nobody is shown the reason, but the log.
-		return nil, fmt.Errorf("%w: %w", fault.Unavailable("The catalog, on whose owners the permission policy depends, cannot be read"), err)
+		return nil, ownersUnknown(err)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.failure != nil && c.now().After(c.due.Add(ownersKept)) {
+		return nil, ownersUnknown(c.failure)
+	}
 	return c.owners, nil
+}
+
+// ownersUnknown shows the reason to nobody but the log.
+func ownersUnknown(reason error) error {
+	return fmt.Errorf("%w: %w", fault.Unavailable("The catalog, on whose owners the permission policy depends, cannot be read"), reason)
 }

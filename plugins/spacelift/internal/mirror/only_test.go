@@ -27,8 +27,17 @@ func TestPlace(t *testing.T) {
 		space, above string
 		want         Place
 	}{
-		{"root", "root", Inside}, {"eu", "root", Inside}, {"lost", "root", Inside}, {"eu", "prod", Inside}, {"eu", "eu", Inside}, {"prod", "eu", Outside},
-		{"root", "prod", Outside}, {"lost", "gap", Inside}, {"lost", "prod", Unknown}, {"nobody", "prod", Unknown}, {"ring1", "prod", Unknown},
+		{"root", "root", Inside},
+		{"eu", "root", Inside},
+		{"lost", "root", Inside},
+		{"eu", "prod", Inside},
+		{"eu", "eu", Inside},
+		{"prod", "eu", Outside},
+		{"root", "prod", Outside},
+		{"lost", "gap", Inside},
+		{"lost", "prod", Unknown},
+		{"nobody", "prod", Unknown},
+		{"ring1", "prod", Unknown},
 		{"ring1", "ring2", Inside},
 	} {
 		if got := s.Place(c.space, c.above); got != c.want {
