@@ -1,0 +1,3 @@
+import { describeApp } from './suite.mjs';
+
+describeApp({ app: 'app' });
