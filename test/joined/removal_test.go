@@ -19,11 +19,15 @@ import (
 // restless is what Node changes by itself, with nobody beside it: tables, and columns of tables. A table without columns
 // differs as a whole.
 var restless = map[string][]string{
-	"*/backstage_backend_public_keys__keys": nil,            // a key at a start that signs, another each hour
-	"*/backstage_backend_tasks__tasks":      nil,            // when what ran, and runs next
-	"auth/signing_keys":                     nil,            // a key at a start
-	"auth/user_info":                        {"updated_at", "exp"}, // at each sign-in; the latter in old releases
-	"catalog/refresh_state":                 {"next_update_at", "last_discovery_at"},
+	// A key at a start that signs, and another each hour.
+	"*/backstage_backend_public_keys__keys": nil,
+	// When what ran, and runs next.
+	"*/backstage_backend_tasks__tasks": nil,
+	// A key at a start.
+	"auth/signing_keys": nil,
+	// Each sign-in; exp in old releases.
+	"auth/user_info":        {"updated_at", "exp"},
+	"catalog/refresh_state": {"next_update_at", "last_discovery_at"},
 }
 
 // snapshot is the schema of Node's databases, and the rows of each of their tables as JSON.

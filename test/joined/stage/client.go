@@ -43,8 +43,7 @@ func (a Answer) String() string { return fmt.Sprintf("%d %.400s", a.Status, a.Bo
 // Ask sends one request with a bearer token, or with none if it is empty. A body that is not nil is sent as JSON. Headers are
 // name and value in turn.
 func Ask(ctx context.Context, method, url, token string, body any, headers ...string) (Answer, error) {
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
-	defer cancel()
+	const most = 256 << 20 // a large catalog in one answer
 	var reader io.Reader = http.NoBody
 	if body != nil {
 		text, err := json.Marshal(body)
@@ -66,14 +65,17 @@ func Ask(ctx context.Context, method, url, token string, body any, headers ...st
 	for i := 0; i+1 < len(headers); i += 2 {
 		req.Header.Set(headers[i], headers[i+1])
 	}
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := client().Do(req)
 	if err != nil {
 		return Answer{}, err
 	}
 	defer func() { _ = resp.Body.Close() }()
-	text, err := io.ReadAll(resp.Body)
+	text, err := io.ReadAll(io.LimitReader(resp.Body, most))
 	return Answer{Status: resp.StatusCode, Header: resp.Header, Body: text}, err
 }
+
+// client shares its connections with all others of the program.
+func client() *http.Client { return &http.Client{Timeout: 30 * time.Second} }
 
 // SignIn returns a token of a user, who owns what the groups do. It is Node that issues it.
 func (s *Stage) SignIn(ctx context.Context, user string, groups ...string) (string, error) {

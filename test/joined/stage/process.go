@@ -113,7 +113,7 @@ func (p *Process) answers(ctx context.Context, path string) bool {
 	if err != nil {
 		return false
 	}
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := client().Do(req)
 	if err != nil {
 		return false
 	}
