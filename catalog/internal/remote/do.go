@@ -48,6 +48,8 @@ func (r *Reader) do(ctx context.Context, s *session, q request) error {
 		if e == nil {
 			return nil
 		}
+		sent := e.token
+		e.token = ""
 		if ctx.Err() != nil {
 			return fmt.Errorf("read the catalog: %w", context.Cause(ctx))
 		}
@@ -55,7 +57,7 @@ func (r *Reader) do(ctx context.Context, s *session, q request) error {
 			return e
 		}
 		if e.Status == http.StatusUnauthorized && refused == "" {
-			refused = e.token
+			refused = sent
 			r.meter.retried(q.operation, "token")
 			continue // with another token, at once
 		}

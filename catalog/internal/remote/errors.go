@@ -41,8 +41,7 @@ type Error struct {
 
 	hope  hope
 	large bool // asking for less at once may help
-	token string
-	who   string
+	token string // the one that was sent; do takes it out
 	cause error
 	kind  *fault.Error
 }

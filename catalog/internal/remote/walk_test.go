@@ -232,7 +232,10 @@ func TestUnreadableEntities(t *testing.T) {
 func TestConsumerStops(t *testing.T) {
 	t.Parallel()
 	p := newPeer(t, numbered(9)...)
-	for range p.reader().Entities(t.Context(), own, nil) {
+	for _, err := range p.reader().Entities(t.Context(), own, nil) {
+		if err != nil {
+			t.Error(err)
+		}
 		break
 	}
 	if n := len(p.asked()); n != 1 {

@@ -103,7 +103,7 @@ func (c *entities) naming(ctx context.Context, who auth.Credentials, stack strin
 // links walks the catalog again if it has changed since the last time. While it cannot be walked, what was known last
 // serves, and if nothing was, the error does.
 func (c *entities) links(ctx context.Context) (map[string][]string, error) {
-	if byStack, err, ok := c.fresh(); ok {
+	if byStack, ok, err := c.fresh(); ok {
 		return byStack, err
 	}
 	select {
@@ -112,7 +112,7 @@ func (c *entities) links(ctx context.Context) (map[string][]string, error) {
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	}
-	if byStack, err, ok := c.fresh(); ok {
+	if byStack, ok, err := c.fresh(); ok {
 		return byStack, err
 	}
 	// Read before the walk, which may see more: then the next question walks once more than it would need to.
@@ -161,16 +161,16 @@ func (c *entities) walk(ctx context.Context) (byStack, owners map[string][]strin
 }
 
 // fresh returns what is known, if no walk is to be made now.
-func (c *entities) fresh() (map[string][]string, error, bool) {
+func (c *entities) fresh() (byStack map[string][]string, ok bool, err error) {
 	position := c.catalog.Position()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := c.now()
 	if c.failure != nil && now.Before(c.retryAt) {
 		if c.byStack == nil {
-			return nil, c.failure, true
+			return nil, true, c.failure
 		}
-		return c.byStack, nil, true
+		return c.byStack, true, nil
 	}
-	return c.byStack, nil, c.byStack != nil && (c.position == position || now.Before(c.due))
+	return c.byStack, c.byStack != nil && (c.position == position || now.Before(c.due)), nil
 }

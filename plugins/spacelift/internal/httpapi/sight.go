@@ -58,7 +58,7 @@ func (c *sight) read(ctx context.Context, who auth.Credentials, refs []string) (
 	}
 	// Tokens of one user may differ in what they claim.
 	key := sightKey(who, refs)
-	if found, err, ok := c.known(key); ok {
+	if found, ok, err := c.known(key); ok {
 		return found, err
 	}
 	v, err := c.flight.Do(ctx, key, func(shared context.Context) (any, error) {
@@ -84,14 +84,18 @@ func (c *sight) ask(ctx context.Context, who auth.Credentials, refs []string) ([
 	return found, err
 }
 
-func (c *sight) known(key string) ([]*entity.Entity, error, bool) { //nolint:revive // the error is the answer, not that of the question
+// known returns what is remembered of the answer, which may be an error, if nobody is to ask now.
+func (c *sight) known(key string) (found []*entity.Entity, ok bool, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := c.now()
 	if s, ok := c.kept[key]; ok && now.Sub(s.at) < sightFresh {
-		return s.entities, nil, true
+		return s.entities, true, nil
 	}
-	return nil, c.failure, c.failure != nil && now.Before(c.retryAt)
+	if c.failure != nil && now.Before(c.retryAt) {
+		return nil, true, c.failure
+	}
+	return nil, false, nil
 }
 
 func (c *sight) keep(key string, found []*entity.Entity, err error) {
