@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/understudy-portal/understudy/host"
@@ -20,8 +21,8 @@ type nodeConfig struct {
 
 // value is what the page says at a path.
 func (n nodeConfig) value(path string) (any, bool) {
-	for i := len(n.layers) - 1; i >= 0; i-- {
-		var at any = n.layers[i]
+	for _, layer := range slices.Backward(n.layers) {
+		var at any = layer
 		found := true
 		for key := range strings.SplitSeq(path, ".") {
 			m, ok := at.(map[string]any)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -120,10 +121,8 @@ func (d *diagnosis) ownKeys(ctx context.Context, plugin string, r reply) (bool, 
 		return false, fmt.Errorf("read the keys: %w", err)
 	}
 	for _, k := range document.Keys {
-		for _, id := range ours {
-			if k.Kid == id {
-				return true, nil
-			}
+		if slices.Contains(ours, k.Kid) {
+			return true, nil
 		}
 	}
 	return false, nil

@@ -44,8 +44,8 @@ func (a about) warning(fix, format string, args ...any) host.Step {
 }
 
 // waits is a step that makes no sense before another one has passed.
-func (a about) waits(for_ string) host.Step { //nolint:revive // the word is the right one
-	return a.skipped("waits for %s", for_)
+func (a about) waits(other string) host.Step {
+	return a.skipped("waits for %s", other)
 }
 
 // oneLine makes any text fit for a line; what others sent may be long.
@@ -128,5 +128,3 @@ func (r reply) message() string {
 	}
 	return text
 }
-
-func (r reply) isJSON() bool { return strings.Contains(r.header.Get("Content-Type"), "json") }

@@ -98,7 +98,7 @@ func (d *Database) checkFile(ctx context.Context) (Report, error) {
 		return r, err
 	}
 	if r.Components, err = components(ctx, func(ctx context.Context, query string) (rows, error) {
-		found, err := tx.QueryContext(ctx, query)
+		found, err := tx.QueryContext(ctx, query) //nolint:rowserrcheck // each does
 		return sqlRows{found}, err
 	}, "SELECT count(*) > 0 FROM sqlite_schema WHERE name = 'understudy_schema'"); err != nil {
 		return r, err

@@ -196,7 +196,7 @@ func (h Holding) lookInto(ctx context.Context, d *Database, db *sql.DB) (_ Holdi
 		return h, false, fmt.Errorf("%s: %w", h.Where, errForeign)
 	}
 	err = each(ctx, func(ctx context.Context, query string) (rows, error) {
-		list, err := db.QueryContext(ctx, query)
+		list, err := db.QueryContext(ctx, query) //nolint:rowserrcheck // each does
 		return sqlRows{list}, err
 	}, "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY name", func(r rows) error {
 		var name string

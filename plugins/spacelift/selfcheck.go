@@ -116,7 +116,7 @@ func (p *Plugin) checkSweep() host.Step {
 	failure := s.State.Failure
 	switch {
 	case !p.started.Load():
-		return stepOf(sweepStep, host.StepSkipped, "", "the server is not running, and this look at it does not read what it has stored")
+		return stepOf(sweepStep, host.StepSkipped, "", "only a server that runs knows; this look starts none")
 	case failure != nil && !s.Synced():
 		return stepOf(sweepStep, host.StepFailed, "see "+accountStep.ID+"; docs/spacelift.md explains the code", "never complete; the last try: %s (%s)", failure.Message, failure.Code)
 	case !s.Synced():
