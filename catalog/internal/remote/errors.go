@@ -40,7 +40,7 @@ type Error struct {
 	RetryAfter time.Duration
 
 	hope  hope
-	large bool // asking for less at once may help
+	large bool   // asking for less at once may help
 	token string // the one that was sent; do takes it out
 	cause error
 	kind  *fault.Error
