@@ -82,6 +82,7 @@ test-official: needs-go needs-node
 test-joined: needs-go needs-node build
 	$(call joined,newest,.)
 	$(call joined,oldest,.)
+	$(call joined-browser)
 
 ## test-joined-short: the same with the newest release only, and without what stops and starts
 .PHONY: test-joined-short
@@ -92,6 +93,14 @@ test-joined-short: needs-go needs-node build
 define joined
 cd test/joined/$(1) && npm ci --no-audit --no-fund --loglevel=error
 $(GO) run ./test/withpostgres -- env UNDERSTUDY_BIN=$(CURDIR)/$(BIN) UNDERSTUDY_JOINED=1 UNDERSTUDY_JOINED_SET=$(1) $(GO) test -count=1 -v -timeout 20m -run '$(2)' ./test/joined/
+endef
+
+# joined-browser: build the stock frontend and drive it in Chromium, beside both sets.
+define joined-browser
+./test/needs/install.sh chromium
+cd test/joined/app && node build.mjs
+cd test/joined/browser && npm ci --no-audit --no-fund --loglevel=error
+$(GO) run ./test/withpostgres -- env -C test/joined/browser UNDERSTUDY_BIN=$(CURDIR)/$(BIN) npm test
 endef
 
 ## bench: the figures of docs/benchmarks.md, measured side by side on this machine

@@ -163,7 +163,7 @@ function describeFailures({ app, set, stage, onStacks, known }) {
     'a 403': { fault: { message: 'unauthorized' }, status: 403, text: /^Spacelift action failed: .*(role|key|may not)/i },
     'a 409': { fault: { message: 'stack is locked', extensions: { code: 'LOCKED' } }, status: 409, text: /^Spacelift action failed: .*stack is locked/ },
     'a 502': { fault: { message: 'Cannot query field "id" on type "Run".' }, status: 502, text: /^Spacelift action failed: \S+/ },
-    'a 504, after which nobody knows': { fault: { name: 'http_5xx', status: 502, body: 'html' }, status: 504, text: /^Spacelift action failed: \S+/ },
+    'a 504, which leaves open what became': { fault: { name: 'http_5xx', status: 502, body: 'html' }, status: 504, text: /^Spacelift action failed: \S+/ },
   };
   for (const [name, { fault, status, text }] of Object.entries(answers)) {
     onStacks(`${name} of a trigger is told in words`, async ({ page, complaints, wire }) => {
@@ -215,7 +215,7 @@ function describeFailures({ app, set, stage, onStacks, known }) {
 
   onStacks('a Node that comes back is served as before', async ({ page, complaints }) => {
     await stage().act('node', 'kill');
-    assert.match(await told(page), /^Failed to load Spacelift stacks: Failed to fetch$/);
+    assert.match(await told(page), /^Failed to load Spacelift stacks: Failed to fetch/);
     await picture(page, `${app}-${set}-node-down`);
     await stage().act('node', 'start');
     await alert(page).waitFor({ state: 'detached', ...seen });

@@ -4,11 +4,13 @@ import { AlertDisplay, OAuthRequestDialog, SignInPage } from '@backstage/core-co
 import { CatalogEntityPage, CatalogIndexPage, catalogPlugin } from '@backstage/plugin-catalog';
 import { UserSettingsPage } from '@backstage/plugin-user-settings';
 import { Navigate, Route } from 'react-router-dom';
+import { apis } from './apis';
 import { entityPage } from './entityPage';
 import { pages } from './pages';
 import { Root } from './Root';
 
 const app = createApp({
+  apis,
   components: { SignInPage: props => <SignInPage {...props} auto={false} providers={['guest']} /> },
   bindRoutes: ({ bind }) => bind(catalogPlugin.externalRoutes, {}),
 });
