@@ -100,7 +100,7 @@ define joined-browser
 ./test/needs/install.sh chromium
 cd test/joined/app && node build.mjs
 cd test/joined/browser && npm ci --no-audit --no-fund --loglevel=error
-$(GO) run ./test/withpostgres -- env -C test/joined/browser UNDERSTUDY_BIN=$(CURDIR)/$(BIN) npm test
+$(GO) run ./test/withpostgres -- env UNDERSTUDY_BIN=$(CURDIR)/$(BIN) npm --prefix test/joined/browser test
 endef
 
 ## bench: the figures of docs/benchmarks.md, measured side by side on this machine
