@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"maps"
 	"mime"
 	"net"
 	"net/http"
@@ -192,9 +193,7 @@ func (a *answer) WriteHeader(status int) {
 	}
 	a.sent, a.status = true, status
 	h := a.ResponseWriter.Header()
-	for name, values := range a.header {
-		h[name] = values
-	}
+	maps.Copy(h, a.header)
 	if _, typed := a.header["Content-Type"]; !typed {
 		h["Content-Type"] = nil // the server must not guess
 	}

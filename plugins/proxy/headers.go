@@ -48,7 +48,7 @@ func (e *endpoint) wantsWebSocket(r *http.Request) bool {
 	return e.websocket && r.Method == http.MethodGet && strings.EqualFold(r.Header.Get("Upgrade"), "websocket")
 }
 
-// requestHeaders makes those of the request to the target.
+// setRequestHeaders makes those of the request to the target.
 func (e *endpoint) setRequestHeaders(pr *httputil.ProxyRequest) {
 	h := pr.Out.Header
 	// ReverseProxy has taken these away; they are the configuration's to allow.

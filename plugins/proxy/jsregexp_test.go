@@ -91,8 +91,10 @@ func FuzzLevel(f *testing.F) {
 		f.Add(seed)
 	}
 	endpoints := table{
-		{route: "/public/closed", credentials: credentialsRequire}, {route: "/public", credentials: credentialsOpen},
-		{route: "/public/late", credentials: credentialsForward}, {route: "/closed", credentials: credentialsRequire},
+		{route: "/public/closed", credentials: credentialsRequire},
+		{route: "/public", credentials: credentialsOpen},
+		{route: "/public/late", credentials: credentialsForward},
+		{route: "/closed", credentials: credentialsRequire},
 	}
 	f.Fuzz(func(t *testing.T, path string) {
 		level, decided := endpoints.level(path)

@@ -53,7 +53,6 @@ type upload struct {
 	dog *watchdog
 	// trailers of the caller are known at the end of its body.
 	in, out http.Header
-	allowed map[string]bool
 }
 
 // Read implements io.Reader.

@@ -144,7 +144,9 @@ func TestAStreamEndsWithTheServer(t *testing.T) {
 	if err := s.rt.Drain(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	wait(t, "the end of the stream", ended)
+	if err := wait(t, "the end of the stream", ended); err == nil {
+		t.Error("the stream's end looks like its own")
+	}
 }
 
 // Large bodies pass through without being held: far more passes than the process may grow by.
