@@ -202,6 +202,23 @@ func TestRepeatsAreDropped(t *testing.T) {
 	}
 }
 
+// TestDoubledRows: an entity that an older Backstage has twice in its index is counted twice and listed twice, wherever pages
+// begin and end.
+func TestDoubledRows(t *testing.T) {
+	t.Parallel()
+	for i := range 8 {
+		t.Run(fmt.Sprintf("entity %d", i), func(t *testing.T) {
+			t.Parallel()
+			p := newPeer(t, numbered(8)...)
+			p.entities = slices.Insert(p.entities, i, p.entities[i])
+			names, err := walk(t, p.reader(func(o *remote.Options) { o.PageSize = 5 }), own, nil)
+			if err != nil || !slices.Equal(names, numbered(8)) {
+				t.Errorf("%q, %v", names, err)
+			}
+		})
+	}
+}
+
 // TestUnreadableEntities: each is told with its ref, and the rest comes.
 func TestUnreadableEntities(t *testing.T) {
 	t.Parallel()
