@@ -69,7 +69,7 @@ func accountFix(err error) string {
 	}
 }
 
-// checkKey finds out by the stacks what the key may do (spacelift.md 4.16). What was stored tells as well as a new read
+// checkKey finds out by the stacks what the key may do (spacelift.md 4). What was stored tells as well as a new read
 // would; before the first sweep the first stacks are read.
 func (p *Plugin) checkKey(ctx context.Context) host.Step {
 	s := p.mirror.Snapshot()
