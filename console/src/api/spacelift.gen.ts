@@ -1,5 +1,5 @@
 // Generated from plugins/spacelift/openapi.yaml by npm run types. Do not edit.
-// sha256:e47ec11e7e40b569442b541fa4f8b57a6533584b13b98bc6913501d7cbac3ba3
+// sha256:a8e846d93e0d575021d8691a67f2faefcf466e5e4753d4eead7171825b852ab5
 
 export interface paths {
     "/stacks": {
@@ -61,6 +61,144 @@ export interface paths {
          * @description Never sent to Spacelift twice. 409 CONFLICT while a run that was triggered here is pending on the same stack. If Spacelift's answer was lost, the newest runs are searched for our marker; if that does not settle it, the answer is 202 with outcome unknown, and the trigger stays pending until it is settled.
          */
         post: operations["triggerRun"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/stacks/{id}/runs/{run}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["StackID"];
+                run: components["parameters"]["RunID"];
+            };
+            cookie?: never;
+        };
+        /**
+         * One run, with its history and what may be done with it
+         * @description What was read within the last three seconds serves all who ask, as long as nothing happens to the stack.
+         */
+        get: operations["getRun"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/stacks/{id}/runs/{run}/logs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["StackID"];
+                run: components["parameters"]["RunID"];
+            };
+            cookie?: never;
+        };
+        /**
+         * The log of a run, page by page or as a stream
+         * @description Without follow, one page of one phase, which state names, and version where a state occurs twice. With follow=true, the phases of the run in order, from the beginning or from where token says, as one JSON object a line (application/x-ndjson), until the run has ended and all is read, or the stream ends as that of /events does; then connect again with the token of the last event that had one. All who follow a run share one reading.
+         */
+        get: operations["readRunLogs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/stacks/{id}/runs/{run}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["StackID"];
+                run: components["parameters"]["RunID"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm a run, so that what it planned is applied
+         * @description In UNCONFIRMED, unless an approval is missing. Needs spacelift.run.confirm. Each request is sent to Spacelift once at most. 200 as well if an earlier request of this portal has already done it. 409 CONFLICT in another state, with details {state, allowedActions}. If Spacelift's answer was lost, the run is read again; if that does not settle it, the answer is 504 with details {outcome: unknown}.
+         */
+        post: operations["confirmRun"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/stacks/{id}/runs/{run}/discard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["StackID"];
+                run: components["parameters"]["RunID"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Discard what a run planned
+         * @description In UNCONFIRMED and PENDING_REVIEW. Needs spacelift.run.stop. Each request is sent to Spacelift once at most. 200 as well if an earlier request of this portal has already done it. 409 CONFLICT in another state, with details {state, allowedActions}. If Spacelift's answer was lost, the run is read again; if that does not settle it, the answer is 504 with details {outcome: unknown}.
+         */
+        post: operations["discardRun"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/stacks/{id}/runs/{run}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["StackID"];
+                run: components["parameters"]["RunID"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel a run that has not begun
+         * @description In QUEUED and READY. Needs spacelift.run.stop. Each request is sent to Spacelift once at most. 200 as well if an earlier request of this portal has already done it. 409 CONFLICT in another state, with details {state, allowedActions}. If Spacelift's answer was lost, the run is read again; if that does not settle it, the answer is 504 with details {outcome: unknown}.
+         */
+        post: operations["cancelRun"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/stacks/{id}/runs/{run}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["StackID"];
+                run: components["parameters"]["RunID"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop a run that is preparing or planning
+         * @description In PREPARING, INITIALIZING and PLANNING. The worker takes some seconds, so the run that is answered may not have stopped yet. Needs spacelift.run.stop. Each request is sent to Spacelift once at most. 200 as well if an earlier request of this portal has already done it. 409 CONFLICT in another state, with details {state, allowedActions}. If Spacelift's answer was lost, the run is read again; if that does not settle it, the answer is 504 with details {outcome: unknown}.
+         */
+        post: operations["stopRun"];
         delete?: never;
         options?: never;
         head?: never;
@@ -252,6 +390,92 @@ export interface components {
             };
             url: string;
         };
+        /** @enum {string} */
+        RunAction: "confirm" | "discard" | "cancel" | "stop";
+        RunActionRequest: {
+            /** @description Why, for the audit log and for Spacelift */
+            note?: string;
+        };
+        RunDetail: components["schemas"]["Run"] & {
+            stackId: string;
+            stackName: string;
+            /** @description The states of the run, oldest first */
+            history: components["schemas"]["RunTransition"][];
+            /** @description Oldest first */
+            comments: components["schemas"]["RunComment"][];
+            /** @description What the state of the run, the stack, the configuration and the permission policy let the caller do now */
+            allowedActions: components["schemas"]["RunAction"][];
+            /** @description Why an action that the state would let be done is not among allowedActions, for people */
+            actionsReason?: string;
+            /** @description Whether the caller may read the logs */
+            logsAllowed: boolean;
+        };
+        RunTransition: {
+            state: string;
+            group: components["schemas"]["StateGroup"];
+            /** @description Number of the transition in its run; a state may occur twice, a number does not */
+            stateVersion: number;
+            /** Format: date-time */
+            timestamp?: string;
+            hasLogs: boolean;
+            terminal: boolean;
+            /** @description Who did it, as Spacelift says it */
+            username?: string;
+            /** @description The user of this portal who asked for it, as an entity ref */
+            requestedBy?: string;
+            /** @description What that user */
+            note?: string;
+        };
+        RunComment: {
+            body: string;
+            username?: string;
+            /** Format: date-time */
+            createdAt?: string;
+        };
+        RunLogMessage: {
+            /** Format: date-time */
+            timestamp?: string;
+            /** @description As Spacelift says it: it may end in a newline, and hold ANSI escapes */
+            message: string;
+        };
+        RunLogPage: {
+            /** @description False where the phase has no log (yet) */
+            exists: boolean;
+            messages: components["schemas"]["RunLogMessage"][];
+            /** @description Where to go on reading, now or, where hasMore is false, later; absent at the end */
+            nextToken?: string;
+            /** @description Whether this is the end of the phase */
+            finished: boolean;
+            /** @description Whether there is more to read at once */
+            hasMore: boolean;
+            /** @description Whether Spacelift has deleted the log for its age */
+            expired: boolean;
+        };
+        RunLogEvent: {
+            /**
+             * @description phase: the run came into state; log: messages of the phase that stateVersion tells; expired: the phase's log was deleted for its age; skipped: some of the log is left out, because there is more than is kept for those who follow, and may be read page by page; trouble: Spacelift cannot be read just now, and is asked again; done: the run has ended and all is read; end: connect again with the last token, unless done came before
+             * @enum {string}
+             */
+            type: "phase" | "log" | "expired" | "skipped" | "trouble" | "done" | "heartbeat" | "end";
+            /** @description Where to go on after this event */
+            token?: string;
+            /** @description Of phase, log, expired and done */
+            state?: string;
+            stateVersion?: number;
+            /**
+             * Format: date-time
+             * @description Of phase
+             */
+            timestamp?: string;
+            /** @description Of phase */
+            hasLogs?: boolean;
+            /** @description Of log */
+            messages?: components["schemas"]["RunLogMessage"][];
+            /** @description Of trouble, for people */
+            error?: string;
+            /** @description Of trouble, as in Error */
+            code?: string;
+        };
         RunPage: {
             items: components["schemas"]["Run"][];
             nextCursor?: string;
@@ -341,6 +565,7 @@ export interface components {
     };
     parameters: {
         StackID: string;
+        RunID: string;
     };
     requestBodies: never;
     headers: never;
@@ -476,6 +701,175 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Trigger"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    getRun: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["StackID"];
+                run: components["parameters"]["RunID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The run */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunDetail"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    readRunLogs: {
+        parameters: {
+            query?: {
+                follow?: boolean;
+                /** @description The phase. Needed without follow; not to be given with it */
+                state?: string;
+                /** @description stateVersion of the phase */
+                version?: number;
+                /** @description Without follow, the nextToken of the page before; with follow, the token of an event */
+                token?: string;
+            };
+            header?: never;
+            path: {
+                id: components["parameters"]["StackID"];
+                run: components["parameters"]["RunID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page, or a stream of events */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunLogPage"];
+                    "application/x-ndjson": components["schemas"]["RunLogEvent"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    confirmRun: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["StackID"];
+                run: components["parameters"]["RunID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["RunActionRequest"];
+            };
+        };
+        responses: {
+            /** @description The run as it is then */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunDetail"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    discardRun: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["StackID"];
+                run: components["parameters"]["RunID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["RunActionRequest"];
+            };
+        };
+        responses: {
+            /** @description The run as it is then */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunDetail"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    cancelRun: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["StackID"];
+                run: components["parameters"]["RunID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["RunActionRequest"];
+            };
+        };
+        responses: {
+            /** @description The run as it is then */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunDetail"];
+                };
+            };
+            default: components["responses"]["Error"];
+        };
+    };
+    stopRun: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: components["parameters"]["StackID"];
+                run: components["parameters"]["RunID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["RunActionRequest"];
+            };
+        };
+        responses: {
+            /** @description The run as it is then */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunDetail"];
                 };
             };
             default: components["responses"]["Error"];
