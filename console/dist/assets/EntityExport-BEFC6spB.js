@@ -1,0 +1,1 @@
+import{B as e,Tt as t,yt as n}from"./CopyIcon-DRDEj_XP.js";import{Q as r,nt as i}from"./index-BnUzXI1q.js";import{t as a}from"./PreviewView-Bw0bZQNB.js";var o=t(n(),1),s=e();function c({entity:e}){let[t,n]=(0,o.useState)(`yaml`);return(0,s.jsx)(a,{entityRef:r(i(e)),format:t,onFormat:n})}export{c as default};

@@ -1,1 +1,0 @@
-import{W as e,X as t,v as n}from"./createReactComponent-BsF-He14.js";import{Z as r,q as i}from"./index-Bbhg4_gu.js";import{t as a}from"./PreviewView-CcdFGh2J.js";var o=t(e(),1),s=n();function c({entity:e}){let[t,n]=(0,o.useState)(`yaml`);return(0,s.jsx)(a,{entityRef:i(r(e)),format:t,onFormat:n})}export{c as default};

@@ -1,0 +1,1 @@
+import{yt as e}from"./index-BnUzXI1q.js";import{B as t}from"./CopyIcon-DRDEj_XP.js";var n={badge:`_badge_1ya1i_1`},r=t(),i=[`production`,`experimental`,`deprecated`];function a({value:t}){if(!t)return null;let a=i.includes(t.toLowerCase())?t.toLowerCase():`other`;return(0,r.jsx)(e,{className:n.badge,"data-look":a,children:t})}export{a as t};

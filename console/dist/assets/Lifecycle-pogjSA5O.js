@@ -1,1 +1,0 @@
-import{mt as e}from"./index-Bbhg4_gu.js";import{v as t}from"./createReactComponent-BsF-He14.js";var n={badge:`_badge_1ya1i_1`},r=t(),i=[`production`,`experimental`,`deprecated`];function a({value:t}){if(!t)return null;let a=i.includes(t.toLowerCase())?t.toLowerCase():`other`;return(0,r.jsx)(e,{className:n.badge,"data-look":a,children:t})}export{a as t};

@@ -1,1 +1,0 @@
-import{t as e}from"./Status-B7oPocVc.js";import{v as t}from"./createReactComponent-BsF-He14.js";var n=t();function r({plugin:t}){switch(t.status){case`ok`:return(0,n.jsx)(e,{tone:`ok`,children:`Serving`});case`failing`:return(0,n.jsx)(e,{tone:`bad`,children:`Failing`});case`remote`:return(0,n.jsx)(e,{tone:`elsewhere`,children:`Elsewhere`})}}export{r as t};

@@ -1,0 +1,1 @@
+import{t as e}from"./Status-CTgC-SyF.js";import{B as t}from"./CopyIcon-DRDEj_XP.js";var n=t();function r({plugin:t}){switch(t.status){case`ok`:return(0,n.jsx)(e,{tone:`ok`,children:`Serving`});case`failing`:return(0,n.jsx)(e,{tone:`bad`,children:`Failing`});case`remote`:return(0,n.jsx)(e,{tone:`elsewhere`,children:`Elsewhere`})}}export{r as t};

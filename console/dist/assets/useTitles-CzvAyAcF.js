@@ -1,0 +1,1 @@
+import{C as e}from"./ErrorState-B9bE2lDO.js";import{J as t,Q as n,ot as r}from"./index-BnUzXI1q.js";function i(i){let{data:a}=e(t([...new Set(i.map(n))].sort()));return e=>{let t=a?.get(n(e));return t?r(t):void 0}}export{i as t};

@@ -1,1 +1,0 @@
-import{c as e}from"./client-xhWuxWiw.js";import{U as t,q as n,tt as r}from"./index-Bbhg4_gu.js";function i(i){let{data:a}=e(t([...new Set(i.map(n))].sort()));return e=>{let t=a?.get(n(e));return t?r(t):void 0}}export{i as t};
