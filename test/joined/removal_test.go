@@ -25,8 +25,8 @@ var restless = map[string][]string{
 	"*/backstage_backend_tasks__tasks": nil,
 	// A key at a start.
 	"auth/signing_keys": nil,
-	// Each sign-in; exp in old releases.
-	"auth/user_info":        {"updated_at", "exp"},
+	// Each sign-in.
+	"auth/user_info":        {"updated_at"},
 	"catalog/refresh_state": {"next_update_at", "last_discovery_at"},
 }
 
@@ -161,6 +161,9 @@ func (b *bench) snapshot(t *testing.T) snapshot {
 
 // columnsOf are those of a table that may differ.
 func columnsOf(name string) []string {
+	if name == "auth/user_info" && oldest() {
+		return []string{"user_info"} // which has the end of the last token in it
+	}
 	for _, key := range []string{name, "*/" + path.Base(name)} {
 		if columns, ok := restless[key]; ok {
 			return columns
