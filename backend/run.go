@@ -100,7 +100,7 @@ func (s *server) run(ctx context.Context) (err error) {
 	stop.push(func(context.Context) error { return s.databases.Close() })
 
 	if s.router, err = router.New(s.settings.router, router.Options{
-		Log: s.log, Gate: gateFunc(s.authenticate), Metrics: s.metrics, Health: s.health,
+		Log: s.log, Gate: gateFunc(s.authenticate), Metrics: s.metrics, Health: s.health, Version: s.options.version,
 		Development: s.options.environment("NODE_ENV") == "development",
 	}); err != nil {
 		return err

@@ -2,6 +2,9 @@ package main
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
+	"io"
 
 	"github.com/understudy-portal/understudy/backend"
 	"github.com/understudy-portal/understudy/backend/standard"
@@ -11,6 +14,8 @@ import (
 type serveCommand struct {
 	Config []string `placeholder:"FILE" help:"Configuration file; may be given several times, later ones win. Without it: app-config.yaml and its siblings in the working directory."`
 	Only   []string `placeholder:"ID,…" help:"Host these plugins and no others."`
+
+	Supervised bool `help:"For a program that starts this one: tell the port on standard output once everything serves, and stop when standard input ends, as it does with that program."`
 }
 
 // Run serves until the context ends.
@@ -19,12 +24,32 @@ func (c serveCommand) Run(ctx context.Context, cli *commands, std streams) error
 	if err != nil {
 		return err
 	}
-	server := backend.New(
+	options := []backend.Option{
 		backend.WithConfig(cfg),
 		backend.WithVersion(version),
 		backend.WithOnly(c.Only...),
 		backend.WithLog(std.err, cli.LogFormat),
 		backend.WithEnviron(std.environ),
-	).Add(standard.Plugins()...)
+	}
+	if c.Supervised {
+		var end context.CancelCauseFunc
+		ctx, end = context.WithCancelCause(ctx)
+		defer end(nil)
+		options = append(options, backend.WithReady(func(r backend.Running) { tellPort(std.out, r.Port) }))
+		// It outlives the server: nothing can end a read of standard input, and the process is about to end.
+		go func() {
+			_, _ = io.Copy(io.Discard, std.in)
+			end(errParentEnded)
+		}()
+	}
+	server := backend.New(options...).Add(standard.Plugins()...)
 	return collectSooner(ctx, std.environ, server.Run)
+}
+
+var errParentEnded = errors.New("standard input has ended, and with it the program that started this one")
+
+// tellPort is what a supervisor waits for: one line of JSON. One that does not read it any more has ended, and then
+// standard input has, too.
+func tellPort(w io.Writer, port int) {
+	_ = json.NewEncoder(w).Encode(map[string]int{"port": port})
 }

@@ -11,6 +11,13 @@ const (
 	readinessPath = "/.backstage/health/v1/readiness"
 )
 
+// A bridge in a Node backend (integrations/backstage/backend) and this server tell each other their versions on the
+// probes; nobody else is told.
+const (
+	bridgeHeader  = "Understudy-Bridge"
+	versionHeader = "Understudy-Version"
+)
+
 // healthTimeout bounds how long the plugins may think about their health.
 const healthTimeout = 2 * time.Second
 
@@ -40,10 +47,23 @@ func (rt *Router) health(w http.ResponseWriter, r *http.Request, path string) bo
 	for i := range rt.healthHeaders {
 		w.Header()[rt.healthHeaders[i].name] = rt.healthHeaders[i].value
 	}
+	if bridge := r.Header.Get(bridgeHeader); bridge != "" {
+		w.Header().Set(versionHeader, rt.opts.Version)
+		rt.meet(r.Context(), bridge)
+	}
 	if err := WriteJSON(w, r, status, body); err != nil {
 		WriteError(w, r, err)
 	}
 	return true
+}
+
+// meet logs the version of a bridge when it is another than the last one's. Anybody can send the header, so the text is
+// bounded, and the same one again is not a line.
+func (rt *Router) meet(ctx context.Context, bridge string) {
+	bridge = bridge[:min(len(bridge), 32)]
+	if last := rt.bridge.Swap(&bridge); last == nil || *last != bridge {
+		rt.opts.Log.InfoContext(ctx, "a bridge in a Node backend is there", "bridge", bridge, "version", rt.opts.Version)
+	}
 }
 
 func (rt *Router) readiness(ctx context.Context) (int, healthBody) {

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -23,6 +24,8 @@ type Options struct {
 	Metrics prometheus.Registerer
 	// Health tells by plugin what keeps it from serving; nil errors and a nil function are health. Readiness asks it.
 	Health func(ctx context.Context) map[string]error
+	// Version is the binary's, told to bridges in Node backends.
+	Version string
 	// Development is NODE_ENV=development: JSON is indented (core.md 2.4).
 	Development bool
 	// Now is the clock of the log and the self-signed certificate; nil is time.Now.
@@ -43,6 +46,7 @@ type Router struct {
 	encoders      *encoders
 	metrics       *metrics
 	healthHeaders []fixedHeader
+	bridge        atomic.Pointer[string] // the version of the bridge that was there last
 	life          life
 
 	mu       sync.Mutex // guards what follows
