@@ -13,6 +13,7 @@ import (
 
 	"github.com/understudy-portal/understudy/backend"
 	"github.com/understudy-portal/understudy/backend/standard"
+	"github.com/understudy-portal/understudy/console"
 	"github.com/understudy-portal/understudy/host"
 	"github.com/understudy-portal/understudy/host/config"
 )
@@ -44,7 +45,7 @@ func (c checkCommand) Run(ctx context.Context, std streams) error {
 		found := c.backend(cfg, std).SelfCheck(ctx, backend.CheckOptions{UserToken: user})
 		return c.report(std.out, found, "no server runs here, so that this command looked in its place")
 	}
-	token, err := c.token(cfg, std)
+	token, err := c.token(ctx, cfg, std)
 	if err != nil {
 		return usageError{err}
 	}
@@ -62,10 +63,12 @@ func (c checkCommand) Run(ctx context.Context, std streams) error {
 
 // backend is a server to be, which says nothing but by its steps.
 func (c checkCommand) backend(cfg *config.Config, std streams) *backend.Backend {
-	opts := []backend.Option{
-		backend.WithVersion(version), backend.WithOnly(c.Only...), backend.WithLog(io.Discard, "text"), backend.WithEnviron(std.environ),
-		backend.WithConfigFiles(c.Config...),
-	}
+	return serverOf(cfg, std, backend.WithOnly(c.Only...), backend.WithConfigFiles(c.Config...))
+}
+
+// serverOf is a server of a configuration, which may be nil, that says nothing.
+func serverOf(cfg *config.Config, std streams, more ...backend.Option) *backend.Backend {
+	opts := append([]backend.Option{backend.WithVersion(version), backend.WithLog(io.Discard, "text"), backend.WithEnviron(std.environ)}, more...)
 	if cfg != nil {
 		opts = append(opts, backend.WithConfig(cfg))
 	}
@@ -79,7 +82,7 @@ func (c checkCommand) userToken(std streams) (config.Secret, error) {
 	case c.UserTokenFile == "-" && c.TokenFile == "-":
 		return config.Secret{}, errors.New("--user-token-file and --token-file cannot both be standard input")
 	}
-	token, err := findToken(c.UserTokenFile, std)
+	token, err := findToken(c.UserTokenFile, std, nil)
 	if err != nil {
 		return config.Secret{}, fmt.Errorf("%s", strings.Replace(err.Error(), "--token-file", "--user-token-file", 1))
 	}
@@ -91,9 +94,9 @@ func (c checkCommand) userToken(std streams) (config.Secret, error) {
 }
 
 // token is what export asks with; the data directory is that of the configuration named.
-func (c checkCommand) token(cfg *config.Config, std streams) (apiToken, error) {
+func (c checkCommand) token(ctx context.Context, cfg *config.Config, std streams) (apiToken, error) {
 	if c.TokenFile != "" || strings.TrimSpace(lookup(std.environ, tokenVariable)) != "" {
-		return findToken(c.TokenFile, std)
+		return findToken(c.TokenFile, std, cfg)
 	}
 	dir, err := backend.DataDir(cfg)
 	if err != nil {
@@ -101,7 +104,7 @@ func (c checkCommand) token(cfg *config.Config, std streams) (apiToken, error) {
 	}
 	token, err := readToken(filepath.Join(dir, "token"))
 	if errors.Is(err, fs.ErrNotExist) {
-		return apiToken{}, nil
+		return operatorToken(ctx, c.backend(cfg, std), console.ID), nil
 	}
 	return token, err
 }

@@ -26,10 +26,11 @@ type exportCommand struct {
 
 // exportTarget says which server is asked, and with what.
 type exportTarget struct {
-	Server      string `placeholder:"URL" help:"Address of the server. Without it: that of the configuration here, or of the demo, or http://localhost:7007."`
-	Destination string `default:"rely" placeholder:"NAME" help:"Destination of the export."`
-	TokenFile   string `placeholder:"FILE" help:"File with the token, readable by you alone. Without it: $UNDERSTUDY_TOKEN, then the file 'token' in the data directory."`
-	Output      string `short:"o" enum:"text,json" default:"text" placeholder:"text|json" help:"Form of the answer on standard output."`
+	Config      []string `placeholder:"FILE" help:"As for serve: the configuration of the server on this machine, which needs no token then. Without it: app-config.yaml here."`
+	Server      string   `placeholder:"URL" help:"Address of the server. Without it: that of the configuration here, or of the demo, or http://localhost:7007."`
+	Destination string   `default:"rely" placeholder:"NAME" help:"Destination of the export."`
+	TokenFile   string   `placeholder:"FILE" help:"File with the token, readable by you alone. Without it: $UNDERSTUDY_TOKEN, then the file 'token' in the data directory."`
+	Output      string   `short:"o" enum:"text,json" default:"text" placeholder:"text|json" help:"Form of the answer on standard output."`
 }
 
 // defaultDestination is that of the plugin which understudy comes with; a program built from it may have others.
@@ -38,7 +39,7 @@ const defaultDestination = "rely"
 var destinationName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]*$`)
 
 // open checks the target and finds the token.
-func (t exportTarget) open(std streams) (*exportClient, error) {
+func (t exportTarget) open(ctx context.Context, std streams) (*exportClient, error) {
 	var base *url.URL
 	var err error
 	if t.Server != "" {
@@ -49,13 +50,23 @@ func (t exportTarget) open(std streams) (*exportClient, error) {
 	if !destinationName.MatchString(t.Destination) {
 		return nil, usageError{fmt.Errorf("--destination %s: write a destination's name, such as rely", t.Destination)}
 	}
-	token, err := findToken(t.TokenFile, std)
+	cfg, err := configHere(std.environ, t.Config)
+	if err != nil {
+		return nil, err
+	}
+	token, err := findToken(t.TokenFile, std, cfg)
 	if err != nil {
 		return nil, err
 	}
 	if base == nil {
-		if base, err = findServer(token, std.environ); err != nil {
+		var here bool
+		if base, here, err = findServer(ctx, token, cfg); err != nil {
 			return nil, err
+		}
+		if here && token.value.IsZero() && len(t.Config) > 0 {
+			if own := operatorToken(ctx, serverOf(cfg, std), t.Destination); !own.value.IsZero() {
+				token = own
+			}
 		}
 	}
 	if base.Scheme == "http" && !token.value.IsZero() && !loopbackHost(base.Hostname()) {
@@ -80,7 +91,7 @@ func (c exportRunCommand) Run(ctx context.Context, std streams) error {
 	if err != nil {
 		return err
 	}
-	client, err := c.open(std)
+	client, err := c.open(ctx, std)
 	if err != nil {
 		return err
 	}
@@ -110,7 +121,7 @@ type exportPlanCommand struct {
 
 // Run plans.
 func (c exportPlanCommand) Run(ctx context.Context, std streams) error {
-	client, err := c.open(std)
+	client, err := c.open(ctx, std)
 	if err != nil {
 		return err
 	}
@@ -121,7 +132,7 @@ type exportStatusCommand struct{ exportTarget }
 
 // Run shows the status. That a run failed earlier is an answer, not a failure.
 func (c exportStatusCommand) Run(ctx context.Context, std streams) error {
-	client, err := c.open(std)
+	client, err := c.open(ctx, std)
 	if err != nil {
 		return err
 	}
@@ -142,7 +153,7 @@ type exportCancelCommand struct {
 
 // Run cancels.
 func (c exportCancelCommand) Run(ctx context.Context, std streams) error {
-	client, err := c.open(std)
+	client, err := c.open(ctx, std)
 	if err != nil {
 		return err
 	}

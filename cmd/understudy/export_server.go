@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -23,15 +24,24 @@ func serverURL(text string) (*url.URL, error) {
 	return base, nil
 }
 
-// findServer is the server of the configuration here; without one, the demo where the token is the demo's.
-func findServer(token apiToken, environ []string) (*url.URL, error) {
-	cfg, err := configHere(environ)
-	if err != nil {
-		return nil, err
-	}
+// findServer is the server of the configuration: the one on this machine where it runs, since backend.baseUrl may be that of
+// a Backstage in front. Without a configuration it is the demo, where the token is the demo's. Here tells that it is the
+// server of the configuration, on this machine.
+func findServer(ctx context.Context, token apiToken, cfg *config.Config) (base *url.URL, here bool, err error) {
 	if cfg != nil {
-		return configuredServer(cfg)
+		if running, err := findRunning(ctx, cfg); err == nil && running != nil {
+			base, err := serverURL(running.base)
+			return base, true, err
+		}
+		base, err = configuredServer(cfg)
+		return base, false, err
 	}
+	base, err = demoServer(token)
+	return base, false, err
+}
+
+// demoServer is the demo, where the token is the demo's.
+func demoServer(token apiToken) (*url.URL, error) {
 	if token.demo == "" {
 		return serverURL(defaultServer)
 	}
@@ -61,8 +71,11 @@ func configuredServer(cfg *config.Config) (*url.URL, error) {
 	return parsed, nil
 }
 
-// configHere is the configuration of the working directory, nil where none is.
-func configHere(environ []string) (*config.Config, error) {
+// configHere is the configuration of these files, or of the working directory, nil where none is.
+func configHere(environ, files []string) (*config.Config, error) {
+	if len(files) > 0 {
+		return config.Load(config.Options{Files: files, Environ: environ})
+	}
 	if _, err := os.Stat("app-config.yaml"); errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

@@ -290,7 +290,7 @@ func TestFindToken(t *testing.T) {
 		{"two lines", file("lines", "a\nb", 0o600), "", "", "does not hold a token"},
 		{"control characters", "", "a\x1bb", "", "$UNDERSTUDY_TOKEN does not hold a token"},
 	} {
-		got, err := findToken(c.file, streams{in: strings.NewReader(" piped\n"), environ: []string{"UNDERSTUDY_TOKEN=" + c.variable, "HOME=" + dir}})
+		got, err := findToken(c.file, streams{in: strings.NewReader(" piped\n"), environ: []string{"UNDERSTUDY_TOKEN=" + c.variable, "HOME=" + dir}}, nil)
 		switch {
 		case c.err == "" && (err != nil || got.value.Reveal() != c.token):
 			t.Errorf("%s: %q, %v", c.name, got.value.Reveal(), err)
@@ -298,7 +298,7 @@ func TestFindToken(t *testing.T) {
 			t.Errorf("%s: %v, want %s", c.name, err, c.err)
 		}
 	}
-	none, err := findToken("", streams{environ: []string{"HOME=" + dir}})
+	none, err := findToken("", streams{environ: []string{"HOME=" + dir}}, nil)
 	if err != nil || !none.value.IsZero() || none.source != filepath.Join(dir, ".local/state/understudy/demo/token") {
 		t.Errorf("none: %+v, %v", none, err)
 	}

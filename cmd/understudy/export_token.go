@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -27,7 +28,7 @@ type apiToken struct {
 }
 
 // findToken takes --token-file, the variable, or the file of the data directory, in this order.
-func findToken(file string, std streams) (apiToken, error) {
+func findToken(file string, std streams, cfg *config.Config) (apiToken, error) {
 	environ := std.environ
 	if file == "-" {
 		return tokenFrom(std.in, "standard input")
@@ -42,16 +43,13 @@ func findToken(file string, std streams) (apiToken, error) {
 	if value := strings.TrimSpace(lookup(environ, tokenVariable)); value != "" {
 		return checkToken(value, "$"+tokenVariable)
 	}
-	return keptToken(environ)
+	return keptToken(environ, cfg)
 }
 
-// keptToken is that of the file `token` in the data directory of the configuration here, or of the demo.
-func keptToken(environ []string) (apiToken, error) {
-	cfg, err := configHere(environ)
-	if err != nil {
-		return apiToken{}, err
-	}
+// keptToken is that of the file `token` in the data directory of the configuration, or, without one, of the demo.
+func keptToken(environ []string, cfg *config.Config) (apiToken, error) {
 	var dir, demo string
+	var err error
 	if cfg != nil {
 		dir, err = backend.DataDir(cfg)
 	} else {
@@ -130,4 +128,13 @@ func loopbackHost(host string) bool {
 	}
 	ip, err := netip.ParseAddr(host)
 	return err == nil && ip.IsLoopback()
+}
+
+// operatorToken is one that the server on this machine takes, from its own store; none where there is no way to that.
+func operatorToken(ctx context.Context, b *backend.Backend, plugin string) apiToken {
+	value, err := b.OperatorToken(ctx, plugin)
+	if err != nil {
+		return apiToken{}
+	}
+	return apiToken{value: value, source: "the server's own store"}
 }
