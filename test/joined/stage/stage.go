@@ -47,7 +47,9 @@ type Options struct {
 	Spacelift spacelift.Options
 	// Rely is the simulated API.
 	Rely rely.Options
-	// Node and Understudy are further environment variables of either side.
+	// Tap puts Stage.Tap between Understudy and Node.
+	Tap bool
+	// Node and Understudy are further environment variables of either side. They are read at each start.
 	Node, Understudy map[string]string
 }
 
@@ -75,6 +77,8 @@ type Stage struct {
 	SpaceliftURL, RelyURL string
 	Spacelift             *spacelift.Server
 	Rely                  *rely.Server
+	// Tap is where Understudy finds Node, if Options.Tap wants that; else nil.
+	Tap *Tap
 
 	options   Options
 	root      string
@@ -127,6 +131,11 @@ func (s *Stage) open(ctx context.Context) error {
 	s.Rely, s.RelyURL = s.outside.rely, s.outside.relyURL
 	if err := s.addresses(ctx); err != nil {
 		return err
+	}
+	if s.options.Tap {
+		if s.Tap, err = openTap(ctx, "http://"+s.nodeAt); err != nil {
+			return err
+		}
 	}
 	if err := writeEntities(s.file("entities.json"), s.options.Entities); err != nil {
 		return err
@@ -312,7 +321,7 @@ func (s *Stage) understudy(i int) *Process {
 			}
 			return environ(shared, map[string]string{
 				"UNDERSTUDY_LISTEN":      s.listen[i],
-				"BACKSTAGE_INTERNAL_URL": s.Node.URL,
+				"BACKSTAGE_INTERNAL_URL": s.nodeURL(),
 				"SPACELIFT_API_KEY":      spacelift.AdminKey,
 				"SPACELIFT_API_SECRET":   spacelift.Secret,
 				"RELY_TOKEN":             rely.Token,
@@ -324,6 +333,14 @@ func (s *Stage) understudy(i int) *Process {
 			}, s.options.Understudy)
 		},
 	}
+}
+
+// nodeURL is where Understudy finds Node.
+func (s *Stage) nodeURL() string {
+	if s.Tap != nil {
+		return s.Tap.URL
+	}
+	return s.Node.URL
 }
 
 // Start starts both sides at once, and waits until they are ready and the catalog has all its entities.
@@ -355,6 +372,9 @@ func (s *Stage) Close() error {
 	var errs []error
 	for _, p := range s.processes() {
 		errs = append(errs, p.Kill())
+	}
+	if s.Tap != nil {
+		errs = append(errs, s.Tap.close())
 	}
 	if s.balancer != nil {
 		errs = append(errs, s.balancer.close())
