@@ -52,9 +52,13 @@ class Wire {
 
 const lower = (headers) => Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
 
-/** A window of its own, in which nobody is signed in yet. `clock` has the page's time in the test's hands. */
-export async function openWindow(browser, stage, { clock = false } = {}) {
+/**
+ * A window of its own, in which nobody is signed in yet. `clock` has the page's time in the test's hands; `config` is given to
+ * the app where a backend does not know how (its release is older than the app's).
+ */
+export async function openWindow(browser, stage, { clock = false, config } = {}) {
   const window = await browser.newContext({ baseURL: stage.url, viewport: { width: 1440, height: 900 } });
+  if (config) await window.addInitScript(configure, config);
   const page = await window.newPage();
   if (clock) await page.clock.install();
   const complaints = [];
@@ -63,6 +67,17 @@ export async function openWindow(browser, stage, { clock = false } = {}) {
   });
   page.on('pageerror', (error) => complaints.push(`uncaught: ${error.stack ?? error.message}`));
   return { page, complaints, wire: await Wire.of(page), close: () => window.close() };
+}
+
+/** Does in the page what the app's backend does to the document, before the app's own scripts run. */
+function configure(data) {
+  document.addEventListener('readystatechange', () => {
+    if (document.readyState !== 'interactive') return;
+    const script = document.createElement('script');
+    script.type = 'backstage.io/config';
+    script.text = JSON.stringify([{ context: 'app', deprecatedKeys: [], data }]);
+    document.head.append(script);
+  });
 }
 
 /** Enters as a guest on the sign-in page, where one is who is not signed in, and waits for the page that was asked for. */
