@@ -22,4 +22,8 @@ if (process.env.JOINED_FRONTEND) {
 }
 backend.add(require('./probe'));
 backend.add(require('./mallory'));
+// Further packages of the set, by name.
+for (const name of (process.env.JOINED_ADD ?? '').split(',').filter(Boolean)) {
+  backend.add(feature(name));
+}
 backend.start();

