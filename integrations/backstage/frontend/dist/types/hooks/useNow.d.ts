@@ -1,0 +1,2 @@
+/** The time, which goes on every second while `runs`. */
+export declare function useNow(runs: boolean): number;

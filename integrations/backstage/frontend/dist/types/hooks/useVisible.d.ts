@@ -1,0 +1,2 @@
+/** Whether somebody may see this tab. */
+export declare function useVisible(): boolean;

@@ -1,0 +1,2 @@
+/** A stack and its runs. */
+export declare const StackView: () => import("react/jsx-runtime").JSX.Element;
