@@ -49,7 +49,7 @@ func main() {
 }
 
 func run(ctx context.Context, c choices, out io.Writer) error {
-	log := slog.New(tint.NewHandler(out, &tint.Options{TimeFormat: time.TimeOnly})).With("by", "dev")
+	log := slog.New(tint.NewTextHandler(out, &tint.Options{TimeFormat: time.TimeOnly})).With("by", "dev")
 	root, err := os.Getwd()
 	if err != nil {
 		return err

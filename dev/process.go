@@ -81,12 +81,15 @@ func (p *process) ready(ctx context.Context, url string) error {
 	}
 }
 
+// prober asks a server on this machine, which answers at once or is not there yet.
+var prober = &http.Client{Timeout: 5 * time.Second}
+
 func answers(ctx context.Context, url string) bool {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
 	if err != nil {
 		return false
 	}
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := prober.Do(req)
 	if err != nil {
 		return false
 	}

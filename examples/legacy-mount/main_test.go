@@ -99,7 +99,9 @@ understudy: {dataDir: %[4]q, metrics: {listen: '127.0.0.1:0'}}
 	}()
 	t.Cleanup(func() {
 		cancel()
-		<-ended
+		if err := <-ended; err != nil {
+			t.Errorf("the other backend ended with %v", err)
+		}
 		if t.Failed() {
 			t.Logf("the other backend says:\n%s", &log)
 		}
@@ -107,7 +109,7 @@ understudy: {dataDir: %[4]q, metrics: {listen: '127.0.0.1:0'}}
 	select {
 	case <-ready:
 	case err := <-ended:
-		ended <- err
+		ended <- nil
 		t.Fatalf("the other backend does not start: %v", err)
 	}
 }
