@@ -80,13 +80,14 @@ func repeat(ctx context.Context, addr string, requests []string, offset int) (la
 	return latencies, size, nil
 }
 
-// readResponse reads one response of status 200, and returns the length of its body.
+// readResponse reads one response of status 200, or 304, which has no body, and returns the length of its body.
 func readResponse(r *bufio.Reader) (int, error) {
 	line, err := r.ReadSlice('\n')
 	if err != nil {
 		return 0, err
 	}
-	if !strings.HasPrefix(string(line), "HTTP/1.1 200") {
+	empty := strings.HasPrefix(string(line), "HTTP/1.1 304")
+	if !empty && !strings.HasPrefix(string(line), "HTTP/1.1 200") {
 		return 0, fmt.Errorf("answered %q", strings.TrimSpace(string(line)))
 	}
 	length := -1
@@ -104,6 +105,9 @@ func readResponse(r *bufio.Reader) (int, error) {
 				return 0, err
 			}
 		}
+	}
+	if empty {
+		return 0, nil
 	}
 	if length >= 0 {
 		_, err := r.Discard(length)

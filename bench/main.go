@@ -3,6 +3,7 @@
 //
 //	make bench
 //	go run ./bench -bin bin/understudy -entities 100000 -only sqlite -what catalog
+//	go run ./test/withpostgres -- go run ./bench -bin bin/understudy -what joined
 package main
 
 import (
@@ -15,6 +16,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/understudy-portal/understudy/test/joined/stage"
 )
 
 func main() {
@@ -30,12 +33,16 @@ func main() {
 	connections := flag.Int("connections", 16, "how many connections ask at once")
 	seconds := flag.Duration("for", 5*time.Second, "how long each request is repeated")
 	only := flag.String("only", "", "sqlite or postgresql: measure on that database alone")
-	what := flag.String("what", "catalog,spacelift,export", "what to measure")
+	what := flag.String("what", "catalog,spacelift,export", "what to measure; joined is beside a Node backend")
 	exported := flag.Int("exported", 65_000, "how many entities an export sends")
 	watch := flag.Duration("watch", time.Minute, "how long viewers of Spacelift's stacks poll")
+	var j joinedPlan
+	flag.StringVar(&j.set, "set", stage.Newest, "joined: which packages the Node side has")
+	flag.IntVar(&j.entities, "joined", 20_000, "joined: how many entities Node's catalog holds; 0 leaves the export out")
+	flag.StringVar(&j.accounts, "accounts", "demo,large", "joined: the simulated accounts whose stacks are asked for")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	err := run(ctx, plan{*bin, *entities, *connections, *seconds, *only, strings.Split(*what, ","), *exported, *watch})
+	err := run(ctx, plan{*bin, *entities, *connections, *seconds, *only, strings.Split(*what, ","), *exported, *watch, j})
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -53,11 +60,20 @@ type plan struct {
 	what        []string
 	exported    int
 	watch       time.Duration
+	joined      joinedPlan
 }
 
 func run(ctx context.Context, p plan) error {
 	fmt.Printf("%d entities, %d connections, %s a request, %d CPUs, %s\n", p.entities, p.connections, p.each, runtime.NumCPU(), runtime.Version())
+	if slices.Contains(p.what, "joined") {
+		if err := measureJoined(ctx, p); err != nil {
+			return fmt.Errorf("joined: %w", err)
+		}
+	}
 	for _, database := range []string{"sqlite", "postgresql"} {
+		if !slices.ContainsFunc(p.what, func(part string) bool { return part != "joined" }) {
+			break
+		}
 		if p.only != "" && p.only != database {
 			continue
 		}

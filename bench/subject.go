@@ -358,8 +358,11 @@ func (s *subject) procStatus(key string) float64 {
 }
 
 // cpu is the CPU time that the process has used.
-func (s *subject) cpu() time.Duration {
-	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", s.process.Process.Pid))
+func (s *subject) cpu() time.Duration { return cpuOf(s.process.Process.Pid) }
+
+// cpuOf is the CPU time that a process has used.
+func cpuOf(pid int) time.Duration {
+	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
 		return 0
 	}

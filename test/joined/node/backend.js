@@ -20,6 +20,9 @@ backend.add(feature('@backstage/plugin-proxy-backend'));
 if (process.env.JOINED_FRONTEND) {
   backend.add(feature('@backstage/plugin-app-backend'));
 }
+if (process.env.JOINED_OFFICIAL) {
+  backend.add(require(`${process.env.JOINED_OFFICIAL}/node_modules/@spacelift-io/backstage-integration-backend`).default);
+}
 backend.add(require('./probe'));
 backend.add(require('./mallory'));
 // Further packages of the set, by name.

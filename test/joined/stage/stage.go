@@ -31,7 +31,7 @@ type Options struct {
 	Set string
 	// Script is the program of the Node side; test/joined/node/backend.js if empty.
 	Script string
-	// Configs are files that the Node side reads instead of what joining adds to its configuration.
+	// Configs are files that the Node side reads instead of what joining adds to its configuration. They need not exist yet.
 	Configs []string
 	// Binary is understudy's; the environment variable UNDERSTUDY_BIN if empty.
 	Binary string
@@ -53,6 +53,8 @@ type Options struct {
 	Rely rely.Options
 	// Tap puts Stage.Tap between Understudy and Node.
 	Tap bool
+	// Official has Node hold the official Spacelift plugin as well.
+	Official bool
 	// Node and Understudy are further environment variables of either side. They are read at each start.
 	Node, Understudy map[string]string
 }
@@ -91,6 +93,7 @@ type Stage struct {
 	balancer  *balancer
 	listen    []string // of the replicas
 	nodeAt    string
+	plugin    map[string]string // what Node's environment needs for the official plugin
 }
 
 // Open prepares a stage, on which nothing runs yet but the simulators. What was opened must be closed.
@@ -143,6 +146,11 @@ func (s *Stage) open(ctx context.Context) error {
 	}
 	if err := writeEntities(s.file("entities.json"), s.options.Entities); err != nil {
 		return err
+	}
+	if s.options.Official {
+		if s.plugin, err = s.official(ctx); err != nil {
+			return err
+		}
 	}
 	if s.Node, err = s.node(true); err != nil {
 		return err
@@ -289,7 +297,7 @@ func (s *Stage) node(joined bool) (*Process, error) {
 		Name: "node", URL: "http://" + s.nodeAt, Log: s.file("node.log"),
 		program: program, dir: set,
 		args:    []string{s.options.Script, "--config", filepath.Join(s.root, "test", "joined", "node", "app-config.yaml")},
-		environ: func() []string { return environ(shared, own, s.options.Node) },
+		environ: func() []string { return environ(shared, own, s.plugin, s.options.Node) },
 	}
 	if p.args[0] == "" {
 		p.args[0] = filepath.Join(s.root, "test", "joined", "node", "backend.js")
