@@ -77,7 +77,7 @@ func run(ctx context.Context, files config.Options, address string, listening fu
 
 // mount puts both plugins at the paths at which Backstage's frontend looks for them.
 func mount(ctx context.Context, mux *http.ServeMux, env host.Environment) (mounted []*solo.Router, err error) {
-	at := func(path string, router *solo.Router) { mux.Handle(path+"/", http.StripPrefix(path, router)) }
+	at := func(path string, router http.Handler) { mux.Handle(path+"/", http.StripPrefix(path, router)) }
 
 	stacks, err := spacelift.ParseConfig(env)
 	if err != nil {
@@ -99,6 +99,6 @@ func mount(ctx context.Context, mux *http.ServeMux, env host.Environment) (mount
 	}
 	mounted = append(mounted, router)
 	at("/api/rely", router)
-	at("/api/rely-migration-plugin", router)
+	at("/api/rely-migration-plugin", router.Mount("rely-migration-plugin"))
 	return mounted, nil
 }

@@ -30,6 +30,7 @@ type assembly struct {
 	auth        *auth.Service
 	audit       *telemetry.Auditor
 	permissions permission.Checker
+	asking      *permission.Service // nil where the environment decides
 	databases   *database.Service
 	router      *router.Router
 	routes      []*router.Routes
@@ -66,11 +67,11 @@ func assemble(plugin host.Plugin, env host.Environment) (*assembly, error) {
 		return nil, err
 	}
 	if a.permissions = env.Permissions; a.permissions == nil {
-		service, err := permission.New(env.Config, a.discovery)
-		if err != nil {
+		if a.asking, err = permission.New(env.Config, a.discovery); err != nil {
 			return nil, err
 		}
-		a.permissions = service.For(plugin.ID(), a.auth)
+		a.asking.Observe(a.metrics)
+		a.permissions = a.asking.For(plugin.ID(), a.auth)
 	}
 	callers := router.Gate(a.auth)
 	if env.Authenticate != nil {
@@ -86,16 +87,12 @@ func assemble(plugin host.Plugin, env host.Environment) (*assembly, error) {
 // environment is what the plugin is registered with.
 func (a *assembly) environment() (*host.Env, error) {
 	id := a.plugin.ID()
-	open := func(ctx context.Context) (*database.Database, error) { return a.databases.Plugin(ctx, id) }
 	routes, err := a.mount(id)
 	if err != nil {
 		return nil, err
 	}
-	if err := a.auth.Mount(routes, id, open); err != nil {
-		return nil, err
-	}
 	env := &host.Env{
-		ID: id, Log: a.log.With("plugin", id), Config: a.env.Config, Routes: routes, Mount: a.mount, Database: open,
+		ID: id, Log: a.log.With("plugin", id), Config: a.env.Config, Routes: routes, Mount: a.mount, Database: a.open,
 		Auth: a.auth, Permissions: a.permissions, Audit: a.audit, Metrics: a.metrics, Discovery: a.discovery, Catalog: a.env.Catalog,
 		System: system{a},
 	}
@@ -108,7 +105,7 @@ func (a *assembly) environment() (*host.Env, error) {
 	}
 	env.Tasks = func() *schedule.Scheduler {
 		return a.tasks.make(func() *schedule.Scheduler {
-			s := schedule.New(schedule.Options{Plugin: id, Database: open, Log: env.Log, Metrics: a.metrics, Audit: a.audit})
+			s := schedule.New(schedule.Options{Plugin: id, Database: a.open, Log: env.Log, Metrics: a.metrics, Audit: a.audit})
 			s.Mount(routes)
 			return s
 		})
@@ -116,14 +113,22 @@ func (a *assembly) environment() (*host.Env, error) {
 	return env, nil
 }
 
-// mount makes the routes of one mount point. Those of further ones are declared and never reached: whoever mounts the
-// router decides at which paths.
+// open opens the plugin's database.
+func (a *assembly) open(ctx context.Context) (*database.Database, error) {
+	return a.databases.Plugin(ctx, a.plugin.ID())
+}
+
+// mount makes the routes of one mount point: the plugin's own, or a further one, which Router.Mount serves.
 func (a *assembly) mount(at string) (*router.Routes, error) {
 	routes, err := a.router.Plugin(at)
-	if err == nil {
-		a.routes = append(a.routes, routes)
+	if err != nil {
+		return nil, err
 	}
-	return routes, err
+	a.routes = append(a.routes, routes)
+	if at == a.plugin.ID() {
+		return routes, a.auth.Mount(routes, at, a.open)
+	}
+	return routes, a.auth.MountBeside(routes, at, a.plugin.ID())
 }
 
 // tasks holds the plugin's scheduler, which is made when it is first asked for.

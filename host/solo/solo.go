@@ -17,6 +17,7 @@ import (
 	"github.com/understudy-portal/understudy/host/config"
 	"github.com/understudy-portal/understudy/host/database"
 	"github.com/understudy-portal/understudy/host/fault"
+	"github.com/understudy-portal/understudy/host/permission"
 	"github.com/understudy-portal/understudy/host/router"
 )
 
@@ -30,7 +31,7 @@ type Router struct {
 	router    *router.Router
 	databases *database.Service
 	tasks     *tasks
-	prefix    string
+	asking    *permission.Service
 
 	// busy is held by each request, and wholly by the end.
 	busy  sync.RWMutex
@@ -49,9 +50,10 @@ func New(ctx context.Context, plugin host.Plugin, env host.Environment) (*Router
 	if err != nil {
 		return nil, err
 	}
+	a.warn()
 	r := &Router{
 		plugin: plugin, log: a.log, router: a.router, databases: a.databases, tasks: &a.tasks,
-		prefix: "/api/" + plugin.ID(), done: make(chan struct{}),
+		asking: a.asking, done: make(chan struct{}),
 	}
 	own, err := a.environment()
 	if err != nil {
@@ -73,6 +75,19 @@ func New(ctx context.Context, plugin host.Plugin, env host.Environment) (*Router
 	return r, nil
 }
 
+// warn logs what is odd about the configuration and still works.
+func (a *assembly) warn() {
+	found := a.discovery.Warnings()
+	if checker, ok := a.plugin.(host.ConfigChecker); ok {
+		found = append(found, config.AsProblems(checker.CheckConfig(a.env.Config))...)
+	}
+	for _, problem := range found {
+		if problem.Warning {
+			a.log.Warn("configuration", "problem", problem.Error())
+		}
+	}
+}
+
 // Check reports what is wrong with the plugin's configuration, warnings aside.
 func Check(plugin host.Plugin, c *config.Config) error {
 	if c == nil {
@@ -89,18 +104,28 @@ func Check(plugin host.Plugin, c *config.Config) error {
 }
 
 // ServeHTTP serves a request whose path is relative to the plugin.
-func (r *Router) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+func (r *Router) ServeHTTP(w http.ResponseWriter, req *http.Request) { r.serve(r.plugin.ID(), w, req) }
+
+// Mount returns the handler of one of the plugin's further mount points, such as rely-migration-plugin, for paths relative to
+// it: tokens for that id, and the keys that it publishes, are its own. An id that the plugin does not have is a mistake of
+// the program, and answers 404.
+func (r *Router) Mount(id string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) { r.serve(id, w, req) })
+}
+
+func (r *Router) serve(at string, w http.ResponseWriter, req *http.Request) {
 	if !r.ended.Load() { // afterwards the router itself refuses, and touches nothing
 		r.busy.RLock()
 		defer r.busy.RUnlock()
 	}
+	prefix := "/api/" + at
 	inner := *req
-	at := *req.URL
-	at.Path = r.prefix + rooted(at.Path)
-	if at.RawPath != "" {
-		at.RawPath = r.prefix + rooted(at.RawPath)
+	target := *req.URL
+	target.Path = prefix + rooted(target.Path)
+	if target.RawPath != "" {
+		target.RawPath = prefix + rooted(target.RawPath)
 	}
-	inner.URL = &at
+	inner.URL = &target
 	r.router.ServeHTTP(w, &inner)
 }
 
@@ -168,6 +193,9 @@ func (r *Router) close(ctx context.Context) error {
 	var err error
 	if stopper, ok := r.plugin.(host.Stopper); ok {
 		err = stopper.Stop(ctx)
+	}
+	if r.asking != nil {
+		r.asking.Close()
 	}
 	return errors.Join(err, r.databases.Close())
 }

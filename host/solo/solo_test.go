@@ -1,9 +1,11 @@
 package solo_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -46,6 +48,11 @@ func (w *widget) CheckConfig(c *config.Config) error {
 	if c.Has("widget.wrong") {
 		return c.Errorf("widget.wrong", "leave it out", "is wrong")
 	}
+	if c.Has("widget.odd") {
+		p := c.Errorf("widget.odd", "leave it out", "is odd")
+		p.Warning = true
+		return p
+	}
 	return nil
 }
 
@@ -72,6 +79,13 @@ func (w *widget) Register(ctx context.Context, env *host.Env) error {
 		return router.WriteJSON(rw, r, http.StatusOK, auth.FromContext(r.Context()).IsNone())
 	})
 	env.Routes.Open("/open")
+	further, err := env.Mount("gadget")
+	if err != nil {
+		return err
+	}
+	further.Handle("GET /who", func(rw http.ResponseWriter, r *http.Request) error {
+		return router.WriteJSON(rw, r, http.StatusOK, "at the further mount: "+auth.FromContext(r.Context()).Subject)
+	})
 	return env.Tasks().Add(schedule.Task{ID: "tick", Schedule: config.Schedule{Manual: true, Timeout: config.Duration(1e9)}, Run: func(context.Context) error { return nil }})
 }
 
@@ -129,6 +143,8 @@ func serve(t *testing.T, r *solo.Router) string {
 	t.Helper()
 	mux := http.NewServeMux()
 	mux.Handle("/portal/widget/", http.StripPrefix("/portal/widget", r))
+	mux.Handle("/portal/widget/gadget/", http.StripPrefix("/portal/widget/gadget", r.Mount("gadget")))
+	mux.Handle("/portal/widget/gizmo/", http.StripPrefix("/portal/widget/gizmo", r.Mount("gizmo")))
 	s := httptest.NewServer(mux)
 	t.Cleanup(s.Close)
 	return s.URL + "/portal/widget"
@@ -156,6 +172,9 @@ func TestRoutesOfAMountedPlugin(t *testing.T) {
 		{"", token, 404, ""},
 		{"/catalog", token, 503, "set Catalog or RemoteCatalog"},
 		{"/.backstage/auth/v1/jwks.json", "", 200, `"keys"`},
+		{"/gadget/who", token, 200, "at the further mount: ci"},
+		{"/gadget/.backstage/auth/v1/jwks.json", "", 200, `"keys"`},
+		{"/gizmo/who", token, 404, ""},
 		{"/.backstage/scheduler/v1/tasks", token, 200, `"taskId":"tick"`},
 	} {
 		if status, body := get(t, at+tc.path, tc.token); status != tc.status || !strings.Contains(body, tc.body) {
@@ -249,6 +268,24 @@ func TestAPluginThatFails(t *testing.T) {
 	<-r.Done()
 	if err := r.Err(); err == nil || !strings.Contains(err.Error(), "no electricity") {
 		t.Errorf("%v", err)
+	}
+}
+
+// TestWarnings: what is odd and still works is logged, as a backend would.
+func TestWarnings(t *testing.T) {
+	t.Parallel()
+	env := environment(t, "widget: {odd: 1}")
+	var log bytes.Buffer
+	env.Log = slog.New(slog.NewTextHandler(&log, nil))
+	ctx, stop := context.WithCancel(t.Context())
+	r, err := solo.New(ctx, newWidget(), env)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stop()
+	<-r.Done()
+	if !strings.Contains(log.String(), "widget.odd: is odd; leave it out") {
+		t.Errorf("the log:\n%s", &log)
 	}
 }
 

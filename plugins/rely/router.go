@@ -24,7 +24,7 @@ func ParseConfig(env host.Environment) (Options, error) {
 //
 //	mux.Handle("/api/rely/", http.StripPrefix("/api/rely", router))
 //
-// The same router may be mounted at /api/rely-migration-plugin as well. The plugin works in the background until ctx ends; the router's Done tells when it has stopped.
+// The router's Mount("rely-migration-plugin") is for /api/rely-migration-plugin. The plugin works in the background until ctx ends; the router's Done tells when it has stopped.
 func NewRouter(ctx context.Context, o Options) (*solo.Router, error) {
 	return solo.New(ctx, New(), o.Environment)
 }
