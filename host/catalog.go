@@ -1,6 +1,10 @@
 package host
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+	"slices"
+)
 
 // Snapshotter is a CatalogReader that tells whether one walk of it proves anything about what the walk has not seen.
 type Snapshotter interface {
@@ -35,3 +39,39 @@ func (e *EntityError) Error() string {
 
 // Unwrap returns what is wrong.
 func (e *EntityError) Unwrap() error { return e.Err }
+
+// Damaged takes what is about single entities out of an error of CatalogReader.ByRefs, by the refs that were asked for.
+// Rest is what is left of it: nil when the answer holds for all other refs.
+func Damaged(refs []string, err error) (bad map[string]*EntityError, rest error) {
+	if _, some := errors.AsType[*EntityError](err); !some {
+		return nil, err
+	}
+	bad = map[string]*EntityError{}
+	var others []error
+	var open func(err error)
+	open = func(err error) {
+		one, found := errors.AsType[*EntityError](err)
+		switch joined := err.(type) { //nolint:errorlint // it goes from error to error itself
+		case *EntityError:
+			if slices.Contains(refs, one.Ref) {
+				bad[one.Ref] = one
+				return
+			}
+		case interface{ Unwrap() []error }:
+			if found {
+				for _, part := range joined.Unwrap() {
+					open(part)
+				}
+				return
+			}
+		case interface{ Unwrap() error }:
+			if found {
+				open(joined.Unwrap())
+				return
+			}
+		}
+		others = append(others, err)
+	}
+	open(err)
+	return bad, errors.Join(others...)
+}

@@ -70,7 +70,9 @@ type CatalogReader interface {
 	// ByRef returns the entity with a canonical ref. False means that there is none, or none that the caller may see.
 	ByRef(ctx context.Context, who auth.Credentials, ref string) (entity.Entity, bool, error)
 	// ByRefs returns one element for each canonical ref, in their order; nil where ByRef would return false. Whoever has
-	// many refs should ask for all of them at once: the catalog may be on another machine.
+	// many refs should ask for all of them at once: the catalog may be on another machine. Entities that cannot be read are
+	// told of by an error that joins an *EntityError for each, with nil in their places: the others are there all the same,
+	// and Damaged tells them apart.
 	ByRefs(ctx context.Context, who auth.Credentials, refs []string) ([]*entity.Entity, error)
 	// Entities yields what matches the filter (nil: all) and the caller may see, each entity once: from one consistent
 	// snapshot, or, where ConsistentCatalog says that it is none, as complete as the catalog's own count. An error ends it,
