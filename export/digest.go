@@ -48,7 +48,7 @@ func (r *runner) digestSome(ctx context.Context, sum hash.Hash, ids []identity, 
 	for i, id := range ids {
 		refs[i] = id.ref
 	}
-	entities, err := r.read(ctx, refs)
+	entities, _, err := r.read(ctx, refs) // what cannot be read any more has changed too
 	if err != nil {
 		return 0, err
 	}

@@ -14,21 +14,23 @@ import (
 // refsAtOnce is for how many entities the catalog is asked at once.
 const refsAtOnce = 500
 
-// read asks the catalog for entities. Its failure ends the run, which can be resumed.
-func (r *runner) read(ctx context.Context, refs []string) ([]*entity.Entity, error) {
-	found, err := r.opts.Catalog.ByRefs(ctx, r.who, refs)
+// read asks the catalog for entities. Those that cannot be read are in bad, by their refs, and nil in found. Any other
+// failure ends the run, which can be resumed.
+func (r *runner) read(ctx context.Context, refs []string) (found []*entity.Entity, bad map[string]*host.EntityError, err error) {
+	found, err = r.opts.Catalog.ByRefs(ctx, r.who, refs)
+	bad, err = host.Damaged(refs, err)
 	if err == nil && len(found) != len(refs) {
 		err = fmt.Errorf("it answers with %d entities for %d refs", len(found), len(refs))
 	}
 	if err != nil {
-		return nil, unread(ctx, err)
+		return nil, nil, unread(ctx, err)
 	}
-	return found, nil
+	return found, bad, nil
 }
 
-// readOne is read for one entity; nil where there is none.
+// readOne is read for one entity; nil where there is none that can be read.
 func (r *runner) readOne(ctx context.Context, ref string) (*entity.Entity, error) {
-	found, err := r.read(ctx, []string{ref})
+	found, _, err := r.read(ctx, []string{ref})
 	if err != nil {
 		return nil, err
 	}
@@ -156,12 +158,12 @@ func (p *planner) ask(ctx context.Context, absent []sentRow) (missed, found []st
 		if p.stopped() {
 			return nil, nil, errCancelled
 		}
-		entities, err := p.read(ctx, some)
+		entities, bad, err := p.read(ctx, some)
 		if err != nil {
 			return nil, nil, err
 		}
 		for i, e := range entities {
-			if e == nil {
+			if e == nil && bad[some[i]] == nil {
 				missed = append(missed, some[i])
 			} else {
 				found = append(found, some[i])

@@ -87,7 +87,24 @@ func (c *fakeCatalog) ByRefs(ctx context.Context, who auth.Credentials, refs []s
 	if failure != nil {
 		return nil, failure
 	}
-	return hosttest.ByRefs(ctx, c, who, refs)
+	found, err := hosttest.ByRefs(ctx, c, who, refs)
+	if err != nil {
+		return nil, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var damaged []error // as a catalog elsewhere tells of them: with the others
+	for i, ref := range refs {
+		if ref == unnamedRef {
+			return nil, errors.New("400 InputError: that is no ref")
+		}
+		for _, b := range c.bad {
+			if b.Ref == ref {
+				found[i], damaged = nil, append(damaged, b)
+			}
+		}
+	}
+	return found, errors.Join(damaged...)
 }
 
 func (c *fakeCatalog) Consistent() bool { return !c.paged }

@@ -189,15 +189,22 @@ func (r *runner) named(ctx context.Context) iter.Seq2[entity.Entity, error] {
 			return
 		}
 		for some := range slices.Chunk(refs, refsAtOnce) {
-			found, err := r.read(ctx, some)
+			found, bad, err := r.read(ctx, some)
 			if err != nil {
 				yield(entity.Entity{}, err)
 				return
 			}
 			for i, e := range found {
-				if e == nil {
+				more := true
+				switch damage := bad[some[i]]; {
+				case damage != nil:
+					more = yield(entity.Entity{}, damage)
+				case e == nil:
 					r.warn(some[i] + " is no longer in the catalog")
-				} else if !yield(*e, nil) {
+				default:
+					more = yield(*e, nil)
+				}
+				if !more {
 					return
 				}
 			}

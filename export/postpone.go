@@ -29,7 +29,7 @@ func (d *delivery) postpone(ctx context.Context, f *Failure) (bool, error) {
 	for i := range d.elements {
 		refs[i] = d.elements[i].ref
 	}
-	entities, err := d.read(ctx, refs)
+	entities, _, err := d.read(ctx, refs)
 	if err != nil {
 		return false, err
 	}
@@ -50,7 +50,7 @@ func (d *delivery) postpone(ctx context.Context, f *Failure) (bool, error) {
 
 // bare maps an entity once more, without what refers to others. Helps tells that one of the refusals is about that.
 func (d *delivery) bare(ctx context.Context, barer Barer, whole *element, e *entity.Entity, refusals []string) (bare element, helps bool, err error) {
-	if e == nil {
+	if e == nil { // gone, or damaged: the next run tells
 		return *whole, false, nil
 	}
 	doc, err := d.dest.Map(ctx, *e)

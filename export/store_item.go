@@ -129,10 +129,10 @@ func (s *store) countOutcomes(ctx context.Context, run string) (map[string]int, 
 
 // failedRefs returns the entities of a run that did not arrive and that a retry may help: what failed, and what was put
 // aside. Who has an id that another has already is not among them: only a run that looks at everything can tell whether the
-// id has become free, and a retry would overwrite the other.
+// id has become free, and a retry would overwrite the other. Nor is what has no ref: nobody can ask for it.
 func (s *store) failedRefs(ctx context.Context, run string) (refs []string, err error) {
-	err = s.reads().query(ctx, `SELECT entity_ref FROM export_item WHERE run_id = ? AND status = 'failed' AND code <> ?
-		ORDER BY entity_ref`, []any{run, codeDuplicateID},
+	err = s.reads().query(ctx, `SELECT entity_ref FROM export_item WHERE run_id = ? AND status = 'failed' AND code <> ? AND entity_ref <> ?
+		ORDER BY entity_ref`, []any{run, codeDuplicateID, unnamedRef},
 		func(scan scanFunc) error {
 			var ref string
 			err := scan(&ref)
