@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"os/signal"
+	"syscall"
 
 	"github.com/understudy-portal/understudy/backend"
 	"github.com/understudy-portal/understudy/backend/standard"
@@ -32,6 +34,8 @@ func (c serveCommand) Run(ctx context.Context, cli *commands, std streams) error
 		backend.WithEnviron(std.environ),
 	}
 	if c.Supervised {
+		// That program reads the log, too: without it the server is still to stop in good order.
+		signal.Ignore(syscall.SIGPIPE)
 		var end context.CancelCauseFunc
 		ctx, end = context.WithCancelCause(ctx)
 		defer end(nil)

@@ -1,0 +1,57 @@
+import { readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import type { Binary } from './config';
+
+/** What a program has to know of the backend that starts it. */
+export interface Launch {
+  /** Where it finds the backend's plugins, with `{{pluginId}}`. */
+  target: string;
+  /** The backend's own `discovery.endpoints`. */
+  endpoints: unknown[];
+}
+
+/**
+ * The command line and the environment of a program. It listens on the loopback interface only. With the backend's own files
+ * it is told where it finds everything that it does not host; files of its own say so themselves.
+ */
+export function launch(binary: Binary, node: Launch) {
+  const env: NodeJS.ProcessEnv = { ...process.env };
+  const set = (key: string, value: string) => {
+    const name = `APP_CONFIG_${key}`;
+    for (const known of Object.keys(env)) {
+      if (known === name || known.startsWith(`${name}_`)) delete env[known];
+    }
+    env[name] = value;
+  };
+  set('backend_listen', '127.0.0.1:0');
+  set('backend_https', 'false');
+  if (!binary.config) {
+    const rest = { target: { internal: node.target }, plugins: ['*'] };
+    set('discovery_endpoints', JSON.stringify([rest, ...node.endpoints])); // later ones win
+  }
+  const files = binary.config ?? ownFiles();
+  return {
+    env,
+    cwd: files.length > 0 ? process.cwd() : repository(),
+    args: ['--log-format', 'json', 'serve', '--supervised', ...files.flatMap(file => ['--config', file]), ...binary.args],
+  };
+}
+
+/** The configuration files that this process was started with. */
+function ownFiles(): string[] {
+  const { values } = parseArgs({ strict: false, options: { config: { type: 'string', multiple: true } } });
+  return (values.config ?? []).filter((file): file is string => typeof file === 'string').map(file => resolve(file));
+}
+
+/** Where app-config.yaml is, without `--config`: the nearest folder above that holds the workspaces. */
+function repository(): string {
+  for (let at = process.cwd(); ; at = dirname(at)) {
+    try {
+      if (JSON.parse(readFileSync(join(at, 'package.json'), 'utf8')).workspaces) return at;
+    } catch {
+      // no package here
+    }
+    if (at === dirname(at)) return process.cwd();
+  }
+}

@@ -1,0 +1,139 @@
+import type { RootHttpRouterService } from '@backstage/backend-plugin-api';
+import { InputError, ServiceUnavailableError } from '@backstage/errors';
+import * as http from 'node:http';
+import * as https from 'node:https';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** An Express request handler. */
+export type Handler = Parameters<RootHttpRouterService['use']>[1] & ((...args: any[]) => unknown);
+
+const CONNECT = 5_000;
+const GRACE = 5_000; // for requests that are on their way when the backend ends
+const RETRY_AFTER = '5'; // seconds
+
+// Of one connection, not of the request (RFC 9110, 7.6.1). "expect" has been answered already.
+const HOP = ['connection', 'keep-alive', 'proxy-authenticate', 'proxy-authorization', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade', 'expect'];
+
+/** A request on its way through, and what is other about it there: undefined takes a header away. */
+export interface Passage {
+  req: http.IncomingMessage;
+  res: http.ServerResponse;
+  path: string;
+  headers?: Record<string, string | undefined>;
+}
+
+/** Passes requests on as they come, and answers as they come: nothing is read, changed or kept. */
+export class Passages {
+  // A connection that rests is closed here before the other side does it, so that no request meets one that is closing.
+  readonly #agents = { http: new http.Agent({ keepAlive: true, timeout: 4_000 }), https: new https.Agent({ keepAlive: true, timeout: 4_000 }) };
+  readonly #open = new Set<Promise<void>>();
+  readonly #cut = new AbortController();
+
+  /** Ends when the answer has been written, or throws where there is none yet. */
+  async pass(passage: Passage, where: () => Promise<URL>): Promise<void> {
+    const { req, res, path } = passage;
+    if (climbs(path)) throw new InputError('the path leaves its plugin');
+    if (req.readableEnded && Number(req.headers['content-length']) > 0) {
+      throw new Error('the body has been read already: mount this before any body parser');
+    }
+    try {
+      const base = await where();
+      const agent = base.protocol === 'https:' ? this.#agents.https : this.#agents.http;
+      const sent = send(passage, base, agent, this.#cut.signal);
+      this.#open.add(sent);
+      await sent.finally(() => this.#open.delete(sent));
+    } catch (error) {
+      if (error instanceof ServiceUnavailableError) res.setHeader('Retry-After', RETRY_AFTER);
+      throw error;
+    }
+  }
+
+  /** Waits for what is on its way, though not for streams that have no end. */
+  async close(): Promise<void> {
+    await Promise.race([Promise.allSettled(this.#open), sleep(GRACE, undefined, { ref: false })]);
+    this.#cut.abort();
+    this.#agents.http.destroy();
+    this.#agents.https.destroy();
+  }
+}
+
+function send({ req, res, path, headers }: Passage, base: URL, agent: http.Agent, cut: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (res.destroyed) return resolve(); // the caller has left
+    const { request } = base.protocol === 'https:' ? https : http;
+    const up = request({
+      agent,
+      protocol: base.protocol,
+      hostname: base.hostname.replace(/^\[|\]$/g, ''),
+      port: base.port,
+      method: req.method,
+      path: base.pathname.replace(/\/$/, '') + path,
+      headers: forwarded(req, headers),
+      signal: cut,
+    });
+    const late = setTimeout(() => up.destroy(new Error(`no connection within ${CONNECT / 1000} s`)), CONNECT);
+    up.once('socket', socket => {
+      if (socket.connecting) socket.once('connect', () => clearTimeout(late));
+      else clearTimeout(late);
+    });
+    up.once('error', error => {
+      clearTimeout(late);
+      if (res.headersSent || res.destroyed) {
+        res.destroy(); // half an answer must not look like a whole one
+        return resolve();
+      }
+      reject(new ServiceUnavailableError(`Understudy cannot be reached: ${(error as NodeJS.ErrnoException).code ?? error.message}`));
+    });
+    up.once('response', answer => {
+      // Whether to compress has been decided there; doing it here would hold back what streams.
+      delete req.headers['accept-encoding'];
+      res.statusCode = answer.statusCode!;
+      if (answer.statusMessage) res.statusMessage = answer.statusMessage;
+      copyHeaders(answer, res);
+      res.flushHeaders();
+      answer.once('error', () => res.destroy());
+      answer.pipe(res);
+    });
+    res.once('close', () => {
+      up.destroy();
+      resolve();
+    });
+    req.pipe(up);
+  });
+}
+
+/** The caller's headers, credentials among them, and who it is behind this backend. */
+function forwarded(req: http.IncomingMessage, changes: Passage['headers']): http.OutgoingHttpHeaders {
+  const headers: http.OutgoingHttpHeaders = { ...req.headers, ...changes };
+  for (const name of [...dropped(req), 'host']) delete headers[name];
+  const from = [req.headers['x-forwarded-for'], req.socket.remoteAddress].flat().filter(Boolean).join(', ');
+  if (from) headers['x-forwarded-for'] = from;
+  headers['x-forwarded-host'] ??= req.headers.host;
+  headers['x-forwarded-proto'] ??= 'encrypted' in req.socket ? 'https' : 'http';
+  for (const [name, value] of Object.entries(headers)) if (value === undefined) delete headers[name];
+  return headers;
+}
+
+function dropped(message: http.IncomingMessage): string[] {
+  return [...HOP, ...(message.headers.connection ?? '').toLowerCase().split(',').map(name => name.trim())].filter(Boolean);
+}
+
+/** The backend's own headers (security, CORS) stand; lists of both are joined. */
+function copyHeaders(answer: http.IncomingMessage, res: http.ServerResponse) {
+  const drop = dropped(answer);
+  for (const [name, value] of Object.entries(answer.headers)) {
+    if (value === undefined || drop.includes(name)) continue;
+    if (name === 'vary' || name === 'set-cookie') res.appendHeader(name, value);
+    else if (!res.hasHeader(name)) res.setHeader(name, value);
+  }
+}
+
+/** Whether a path would lead out of what it is below. */
+function climbs(path: string): boolean {
+  const [raw = ''] = path.split('?');
+  try {
+    return /(^|[/\\])\.\.([/\\]|$)/.test(decodeURIComponent(raw));
+  } catch {
+    return true;
+  }
+}
