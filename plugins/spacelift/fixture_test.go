@@ -168,6 +168,7 @@ func start(t testing.TB, s setup) *server {
 	}
 	out := &server{t: t, db: s.db, log: &buffer{}, plugin: New(), metrics: prometheus.NewRegistry()}
 	out.plugin.lookPauses = []time.Duration{0, 10 * time.Millisecond}
+	out.plugin.logStep = 5 * time.Millisecond
 	log := telemetry.NewLogger(out.log, telemetry.LogOptions{Format: telemetry.JSON, Level: -4})
 	open := func(context.Context) (*database.Database, error) { return s.db, nil }
 	rt, err := router.New(router.Config{}, router.Options{Gate: gate{}, Log: log})
@@ -300,12 +301,18 @@ func (s *server) until(what string, done func() bool) {
 // audits returns the finished audit events of triggers.
 func (s *server) audits() []map[string]any {
 	s.t.Helper()
+	return s.auditsOf("run-trigger")
+}
+
+// auditsOf returns the finished audit events with this id.
+func (s *server) auditsOf(id string) []map[string]any {
+	s.t.Helper()
 	var list []map[string]any
 	lines := bufio.NewScanner(strings.NewReader(s.log.String()))
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
 		var entry map[string]any
-		if json.Unmarshal(lines.Bytes(), &entry) == nil && entry["isAuditEvent"] == true && entry["eventId"] == "run-trigger" {
+		if json.Unmarshal(lines.Bytes(), &entry) == nil && entry["isAuditEvent"] == true && entry["eventId"] == id {
 			list = append(list, entry)
 		}
 	}

@@ -14,10 +14,12 @@ import (
 	"github.com/understudy-portal/understudy/host"
 	"github.com/understudy-portal/understudy/host/config"
 	"github.com/understudy-portal/understudy/host/schedule"
+	"github.com/understudy-portal/understudy/plugins/spacelift/internal/act"
 	"github.com/understudy-portal/understudy/plugins/spacelift/internal/client"
 	"github.com/understudy-portal/understudy/plugins/spacelift/internal/httpapi"
 	"github.com/understudy-portal/understudy/plugins/spacelift/internal/mirror"
 	"github.com/understudy-portal/understudy/plugins/spacelift/internal/store"
+	"github.com/understudy-portal/understudy/plugins/spacelift/internal/tail"
 	"github.com/understudy-portal/understudy/plugins/spacelift/internal/trigger"
 )
 
@@ -45,8 +47,9 @@ var openapiYAML []byte
 // Plugin is the plugin spacelift-io.
 type Plugin struct {
 	now func() time.Time
-	// lookPauses are trigger.Options', shorter in tests.
+	// lookPauses are trigger.Options' and act.Options', logStep is tail.Options' Step, shorter in tests.
 	lookPauses []time.Duration
+	logStep    time.Duration
 
 	settings Config
 	log      *slog.Logger
@@ -56,6 +59,8 @@ type Plugin struct {
 	client  *client.Client
 	mirror  *mirror.Mirror
 	trigger *trigger.Engine
+	act     *act.Engine
+	tails   *tail.Tails
 	api     *httpapi.API
 }
 
@@ -117,11 +122,18 @@ func (p *Plugin) Register(ctx context.Context, env *host.Env) error {
 	p.trigger = trigger.New(trigger.Options{
 		Upstream: p.client, Store: st, Log: env.Log, Metrics: env.Metrics, Now: p.now, KeyID: cfg.APIKey, After: p.afterTrigger, LookPauses: p.lookPauses,
 	})
+	p.act = act.New(act.Options{
+		Upstream: p.client, Log: env.Log, Metrics: env.Metrics, Now: p.now, KeyID: cfg.APIKey, After: p.afterTrigger, LookPauses: p.lookPauses,
+	})
+	p.tails = tail.New(tail.Options{
+		Upstream: p.client, Metrics: env.Metrics, RequestsPerSecond: cfg.Limits.RequestsPerSecond, Step: p.logStep,
+		Version: func(stack string) string { return httpapi.Version(p.mirror.Snapshot(), stack) },
+	})
 	if err := p.addTasks(tasks, cfg, interval); err != nil {
 		return err
 	}
 	p.api = httpapi.New(httpapi.Options{
-		Mirror: p.mirror, Trigger: p.trigger, Upstream: p.client, Store: st, Catalog: env.Catalog, Permissions: env.Permissions,
+		Mirror: p.mirror, Trigger: p.trigger, Act: p.act, Tails: p.tails, Upstream: p.client, Store: st, Catalog: env.Catalog, Permissions: env.Permissions,
 		Audit: env.Audit, Log: env.Log, Now: p.now, Plugin: pluginID, ReadOnly: cfg.ReadOnly, Account: cfg.account, Web: cfg.web,
 		Interval: interval, OpenAPI: openapi,
 	})
@@ -152,7 +164,7 @@ func (p *Plugin) addTasks(tasks *schedule.Scheduler, cfg Config, interval time.D
 	})
 }
 
-// afterTrigger shows the new run as soon as it can be seen.
+// afterTrigger shows the new run, or what was done with one, as soon as it can be seen.
 func (p *Plugin) afterTrigger(ctx context.Context, stack string) {
 	// What goes wrong here is seen to by the next look at what moves.
 	_ = p.mirror.Renew(ctx, stack)
@@ -193,6 +205,8 @@ func (p *Plugin) Stop(context.Context) error {
 		return nil // Register failed
 	}
 	p.trigger.Close() // first, because it asks the mirror
+	p.act.Close()
+	p.tails.Close()
 	p.api.Close()
 	p.mirror.Close()
 	p.client.Close()

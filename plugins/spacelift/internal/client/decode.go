@@ -111,7 +111,23 @@ type wireRun struct {
 	NeedsApproval bool        `json:"needsApproval"`
 	CanRetry      bool        `json:"canRetry"`
 	Commit        *wireCommit `json:"commit"`
-	Delta         *struct {
+	CanConfirm    *bool       `json:"canConfirm"`
+	Comments      []struct {
+		Body      string  `json:"body"`
+		CreatedAt seconds `json:"createdAt"`
+		Username  string  `json:"username"`
+	} `json:"comments"`
+	History []struct {
+		State        string  `json:"state"`
+		StateVersion int     `json:"stateVersion"`
+		Timestamp    seconds `json:"timestamp"`
+		HasLogs      bool    `json:"hasLogs"`
+		Terminal     bool    `json:"terminal"`
+		Username     string  `json:"username"`
+		Note         string  `json:"note"`
+	} `json:"history"`
+	Logs  json.RawMessage `json:"logs"`
+	Delta *struct {
 		Add       int `json:"addCount"`
 		Change    int `json:"changeCount"`
 		Delete    int `json:"deleteCount"`
@@ -224,6 +240,10 @@ func decodeRun(raw json.RawMessage) (Run, bool) {
 	if absent(raw) || unmarshal(raw, &w) != nil || w.ID == "" {
 		return Run{}, false
 	}
+	return w.run(), true
+}
+
+func (w *wireRun) run() Run {
 	r := Run{
 		ID: w.ID, State: w.State, Type: w.Type, Title: w.Title, Branch: w.Branch,
 		CreatedAt: w.CreatedAt.time(), UpdatedAt: w.UpdatedAt.time(), Finished: w.Finished, TriggeredBy: w.TriggeredBy,
@@ -233,5 +253,5 @@ func decodeRun(raw json.RawMessage) (Run, bool) {
 	if d := w.Delta; d != nil {
 		r.Delta = &Delta{d.Add, d.Change, d.Delete, d.Import, d.Move, d.Forget, d.Resources}
 	}
-	return r, true
+	return r
 }

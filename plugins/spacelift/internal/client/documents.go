@@ -46,6 +46,8 @@ const (
 		delta { addCount changeCount deleteCount importCount moveCount forgetCount resources }`
 	runMinimal = `id state type branch createdAt triggeredBy`
 
+	runHistory = `history { state stateVersion timestamp hasLogs terminal username note }`
+
 	searchTail = ` } } pageInfo { endCursor hasNextPage } } }`
 )
 
@@ -86,6 +88,24 @@ var (
 	proposedRuns = runsDocument("StackProposedRuns", "proposedRuns")
 	tasks        = runsDocument("StackTasks", "tasks")
 
+	runDetail = document{
+		operation: "RunDetail", field: "stack",
+		full: `query RunDetail($stack: ID!, $run: ID!) { stack(id: $stack) { id name run(id: $run) { ` + runRow +
+			` canConfirm comments { body createdAt username } ` + runHistory + ` } } }`,
+		minimal: `query RunDetail($stack: ID!, $run: ID!) { stack(id: $stack) { id name run(id: $run) { ` + runMinimal +
+			` ` + runHistory + ` } } }`,
+	}
+	runLogs = document{
+		operation: "RunLogs", field: "stack",
+		full: `query RunLogs($stack: ID!, $run: ID!, $state: RunState!, $version: Int, $token: String) { stack(id: $stack) { id run(id: $run) { id
+			logs(state: $state, stateVersion: $version, token: $token) {
+				exists expired finished hasMore nextToken messages { timestamp message } } } } }`,
+	}
+	confirm = actDocument("Confirm", "runConfirm")
+	discard = actDocument("Discard", "runDiscard")
+	cancel  = actDocument("Cancel", "runCancel")
+	stop    = actDocument("Stop", "runStop")
+
 	trigger = document{
 		operation: "Trigger", field: "runTrigger", mutation: true,
 		full:    `mutation Trigger($stack: ID!) { runTrigger(stack: $stack) { id state type createdAt triggeredBy } }`,
@@ -106,9 +126,17 @@ func runsDocument(operation, list string) document {
 	return document{operation: operation, field: "stack", full: head + runRow + ` } } }`, minimal: head + runMinimal + ` } } }`}
 }
 
+// actDocument is one of the mutations that move a run on. The run is always named: without it Spacelift takes whichever one
+// others wait for (spacelift.md 5.6).
+func actDocument(operation, field string) document {
+	return document{operation: operation, field: field, mutation: true, full: `mutation ` + operation +
+		`($stack: ID!, $run: ID!, $note: String) { ` + field + `(stack: $stack, run: $run, note: $note) { id state } }`}
+}
+
 // documents are all of them, for the tests that check them against a schema.
 func documents() []document {
 	return []document{
 		exchange, viewer, stacksPage, allStacks, oneStack, oneRun, trackedRuns, proposedRuns, tasks, trigger, comment,
+		runDetail, runLogs, confirm, discard, cancel, stop,
 	}
 }

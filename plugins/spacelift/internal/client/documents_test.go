@@ -20,6 +20,9 @@ func TestDocumentsAreValid(t *testing.T) {
 	}
 	for _, d := range documents() {
 		for size, text := range map[string]string{"full": d.full, "minimal": d.minimal} {
+			if text == "" && size == "minimal" {
+				continue // there is nothing to leave out
+			}
 			t.Run(d.operation+"/"+size, func(t *testing.T) {
 				t.Parallel()
 				query, errs := gqlparser.LoadQueryWithRules(schema, text, rules.NewDefaultRules())

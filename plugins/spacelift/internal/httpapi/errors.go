@@ -43,6 +43,11 @@ func readOnly() error {
 	return &problem{status: http.StatusForbidden, code: codeReadOnly, message: readOnlyText}
 }
 
+// noActions is readOnly for what is done with runs.
+func noActions() error {
+	return &problem{status: http.StatusForbidden, code: codeReadOnly, message: "Runs cannot be changed here. Plugin is in read-only mode."}
+}
+
 func notAllowed(message string) error {
 	return &problem{status: http.StatusForbidden, code: codeNotAllowed, message: message}
 }

@@ -3,101 +3,43 @@ package httpapi
 import (
 	"context"
 	"fmt"
-	"math"
 	"net/http"
-	"strings"
-	"sync"
 	"time"
 
 	"github.com/understudy-portal/understudy/host/router"
 	"github.com/understudy-portal/understudy/plugins/spacelift/internal/client"
-	"github.com/understudy-portal/understudy/plugins/spacelift/internal/flight"
 	"github.com/understudy-portal/understudy/plugins/spacelift/internal/mirror"
 	"github.com/understudy-portal/understudy/plugins/spacelift/internal/store"
 )
 
 const (
-	// runsFresh is how long a page of runs serves all who ask for it, as long as nothing happens to the stack; runsStale
-	// how long where there is no turn to ask again.
-	runsFresh   = 3 * time.Second
-	runsStale   = time.Minute
-	runsKept    = 500
-	runsTimeout = 15 * time.Second
+	runsKept = 500
 	// triggersShown bounds our triggers that are looked up for a list of runs.
 	triggersShown = 1000
 	// maxCursor is far above the length of a run's id.
 	maxCursor = 100
 )
 
-// runs keeps pages of runs for a moment, so that what Spacelift sees does not depend on how many look.
+// runLister is what runs ask.
+type runLister interface {
+	Runs(ctx context.Context, stack string, kind client.RunKind, before string) ([]client.Run, error)
+}
+
+// runs keeps pages of runs for a moment.
 type runs struct {
-	upstream Upstream
-	// turn waits until readers may make us ask once more.
-	turn   func(ctx context.Context) error
-	now    func() time.Time
-	flight *flight.Group
-
-	mu    sync.Mutex // guards pages
-	pages map[string]runsPage
+	upstream runLister
+	pages    *shared[[]client.Run]
 }
 
-type runsPage struct {
-	list    []client.Run
-	version string
-	at      time.Time
-}
-
-func newRuns(upstream Upstream, turn func(ctx context.Context) error, now func() time.Time) *runs {
-	return &runs{upstream: upstream, turn: turn, now: now, flight: flight.New(runsTimeout), pages: map[string]runsPage{}}
+func newRuns(upstream runLister, turn func(ctx context.Context) error, now func() time.Time) *runs {
+	return &runs{upstream: upstream, pages: newShared[[]client.Run](turn, now, runsKept)}
 }
 
 // page returns a page of runs. The version is anything that changes when the runs do.
 func (c *runs) page(ctx context.Context, stack string, kind client.RunKind, before, version string) ([]client.Run, error) {
-	key := strings.Join([]string{stack, string(kind), before}, "\x00")
-	p, age := c.kept(key)
-	if p.version == version && age < runsFresh {
-		return p.list, nil
-	}
-	v, err := c.flight.Do(ctx, key+"\x00"+version, func(shared context.Context) (any, error) {
-		if err := c.turn(shared); err != nil {
-			if age < runsStale {
-				return p.list, nil
-			}
-			return nil, err
-		}
-		at := c.now()
-		list, err := c.upstream.Runs(shared, stack, kind, before)
-		if err == nil {
-			c.keep(key, runsPage{list, version, at})
-		}
-		return list, err
+	return c.pages.read(ctx, stack, string(kind)+"\x00"+before, version, func(ctx context.Context) ([]client.Run, error) {
+		return c.upstream.Runs(ctx, stack, kind, before)
 	})
-	list, _ := v.([]client.Run)
-	return list, err
-}
-
-// kept returns the page that was read last, and its age; one that was never read is older than any.
-func (c *runs) kept(key string) (runsPage, time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	p, ok := c.pages[key]
-	if !ok {
-		return p, math.MaxInt64
-	}
-	return p, c.now().Sub(p.at)
-}
-
-func (c *runs) keep(key string, p runsPage) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if len(c.pages) >= runsKept {
-		for old, page := range c.pages {
-			if p.at.Sub(page.at) >= runsFresh || len(c.pages) >= 2*runsKept {
-				delete(c.pages, old)
-			}
-		}
-	}
-	c.pages[key] = p
 }
 
 type runPage struct {
@@ -122,7 +64,7 @@ func (a *API) listRuns(w http.ResponseWriter, r *http.Request, may []access) err
 	if err := a.find(ctx, id, may[0]); err != nil {
 		return err
 	}
-	list, err := a.runs.page(ctx, id, kind, q.Get("cursor"), version(a.Mirror.Snapshot(), id))
+	list, err := a.runs.page(ctx, id, kind, q.Get("cursor"), Version(a.Mirror.Snapshot(), id))
 	if err != nil {
 		return hide(err, may[0])
 	}
@@ -158,8 +100,8 @@ func (a *API) find(ctx context.Context, id string, x access) error {
 	return nil
 }
 
-// version changes with what is known of a stack.
-func version(s *mirror.Snapshot, id string) string {
+// Version changes with what is known of a stack.
+func Version(s *mirror.Snapshot, id string) string {
 	stack := s.Stack(id)
 	if stack == nil {
 		return ""

@@ -17,8 +17,6 @@ func (l *lister) Runs(context.Context, string, client.RunKind, string) ([]client
 	return []client.Run{{ID: "run"}}, nil
 }
 
-func (l *lister) Status() client.Status { return client.Status{} }
-
 // TestRunsAreAskedForWhenThereIsATurn reads a page as time passes, with and without a turn.
 func TestRunsAreAskedForWhenThereIsATurn(t *testing.T) {
 	t.Parallel()
@@ -26,7 +24,7 @@ func TestRunsAreAskedForWhenThereIsATurn(t *testing.T) {
 	errTurn := errors.New("no turn")
 	var turn error
 	c := newRuns(up, func(context.Context) error { return turn }, func() time.Time { return now })
-	t.Cleanup(c.flight.Close)
+	t.Cleanup(c.pages.Close)
 	for _, step := range []struct {
 		after   time.Duration
 		before  string
@@ -38,10 +36,10 @@ func TestRunsAreAskedForWhenThereIsATurn(t *testing.T) {
 		{version: "a", asked: 1},
 		{version: "a", asked: 1, after: time.Second},
 		{version: "b", asked: 2},
-		{version: "b", asked: 3, after: runsFresh},
+		{version: "b", asked: 3, after: sharedFresh},
 		{version: "c", asked: 3, turn: errTurn}, // the older page is better than none
 		{version: "c", asked: 3, turn: errTurn, before: "x", err: errTurn},
-		{version: "c", asked: 3, turn: errTurn, after: runsStale, err: errTurn},
+		{version: "c", asked: 3, turn: errTurn, after: sharedStale, err: errTurn},
 		{version: "c", asked: 4},
 	} {
 		now, turn = now.Add(step.after), step.turn
