@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+
+	"github.com/understudy-portal/understudy/host/fault"
 )
 
 // Snapshotter is a CatalogReader that tells whether one walk of it proves anything about what the walk has not seen.
@@ -39,6 +41,19 @@ func (e *EntityError) Error() string {
 
 // Unwrap returns what is wrong.
 func (e *EntityError) Unwrap() error { return e.Err }
+
+// CatalogDown reports whether an error of a CatalogReader is about the catalog as a whole, so that nobody need ask for
+// anything else just now; else it may be about what was asked, or about who asked.
+func CatalogDown(err error) bool {
+	type teller interface {
+		error
+		Down() bool
+	}
+	if e, ok := errors.AsType[teller](err); ok {
+		return e.Down()
+	}
+	return fault.Is(err, fault.NameServiceUnavailable)
+}
 
 // Damaged takes what is about single entities out of an error of CatalogReader.ByRefs, by the refs that were asked for.
 // Rest is what is left of it: nil when the answer holds for all other refs.

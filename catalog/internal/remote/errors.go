@@ -74,6 +74,21 @@ func (e *Error) Unwrap() []error {
 	return []error{e.kind, e.cause}
 }
 
+// Down reports whether any other question would fail as this one did (host.CatalogDown).
+func (e *Error) Down() bool {
+	switch e.Status {
+	case 0:
+		return e.hope == passing
+	case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests,
+		http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return true
+	case http.StatusUnauthorized:
+		return false // it may be this caller's token
+	default:
+		return e.hope == doubtful || e.Status >= 300 && e.Status < 400 // that is no catalog
+	}
+}
+
 func unavailable() *fault.Error {
 	return fault.Unavailable("the catalog cannot be read just now; the log of this server says why")
 }
@@ -108,8 +123,9 @@ func legible(text string) string {
 	return text
 }
 
-// refusal reads an answer that is not 200.
-func refusal(status int, header http.Header, body []byte, now time.Time) *Error {
+// refusal reads an answer that is not 200. What an operation asks for that names entities is the caller's; all else is
+// ours.
+func refusal(operation string, status int, header http.Header, body []byte, now time.Time) *Error {
 	e := &Error{Status: status, RetryAfter: retryAfter(header.Get("Retry-After"), now), kind: unavailable()}
 	structured := e.readBody(header, body)
 	switch {
@@ -118,6 +134,10 @@ func refusal(status int, header http.Header, body []byte, now time.Time) *Error 
 	case status == http.StatusForbidden:
 		e.kind = fault.NotAllowed("the catalog does not allow this")
 		e.Fix = "the caller's token, or the service that it stands for, is restricted there: see backend.auth.externalAccess and the permission policy"
+	case status == http.StatusBadRequest && (operation == opRefs || operation == opName):
+		e.kind = fault.Input("the catalog takes this for no question about entities")
+	case status == http.StatusRequestEntityTooLarge && (operation == opRefs || operation == opName):
+		e.kind = fault.TooLarge("the catalog takes no question about entities that is this long")
 	case status == http.StatusNotFound && structured:
 	case status == http.StatusNotFound:
 		e.hope = doubtful

@@ -43,7 +43,7 @@ func FuzzRefusal(f *testing.F) {
 	f.Add(401, []byte(`{"error":{"name":"AuthenticationError","message":"Illegal token"},"response":{}}`), "3")
 	f.Add(503, []byte("<html>"), "Wed, 21 Oct 2099 07:28:00 GMT")
 	f.Fuzz(func(t *testing.T, status int, body []byte, after string) {
-		e := refusal(status, map[string][]string{"Content-Type": {"application/json"}, "Retry-After": {after}}, body, fuzzNow)
+		e := refusal(opRefs, status, map[string][]string{"Content-Type": {"application/json"}, "Retry-After": {after}}, body, fuzzNow)
 		if text := e.Error(); len(text) > 2000 || e.kind == nil || e.RetryAfter < 0 {
 			t.Errorf("%d bytes: %q", len(text), text)
 		}

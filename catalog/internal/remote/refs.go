@@ -1,12 +1,14 @@
 package remote
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -30,13 +32,17 @@ const (
 func (r *Reader) ByRefs(ctx context.Context, who auth.Credentials, refs []string) ([]*entity.Entity, error) {
 	found := make([]*entity.Entity, len(refs))
 	s := r.session(who)
+	wire, err := encodeRefs(refs)
+	if err != nil {
+		return nil, err
+	}
 	group, limited := errgroup.WithContext(ctx)
 	group.SetLimit(chunksAtOnce)
 	damaged := make([]error, len(refs))
 	for from := 0; from < len(refs); {
-		to := chunkEnd(refs, from)
-		some, into, bad := refs[from:to], found[from:to], damaged[from:to]
-		group.Go(func() error { return r.someRefs(limited, s, some, into, bad) })
+		to := chunkEnd(wire, from)
+		some := question{refs[from:to], wire[from:to], found[from:to], damaged[from:to]}
+		group.Go(func() error { return r.someRefs(limited, s, some) })
 		from = to
 	}
 	if err := group.Wait(); err != nil {
@@ -45,11 +51,27 @@ func (r *Reader) ByRefs(ctx context.Context, who auth.Credentials, refs []string
 	return found, errors.Join(damaged...)
 }
 
-// chunkEnd is where the chunk ends that begins at from.
-func chunkEnd(refs []string, from int) int {
+// encodeRefs makes JSON of each ref. Nothing is escaped for HTML, which would make some refs six times as long.
+func encodeRefs(refs []string) ([][]byte, error) {
+	wire := make([][]byte, len(refs))
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false)
+	for i, ref := range refs {
+		text.Reset()
+		if err := encoder.Encode(ref); err != nil {
+			return nil, err
+		}
+		wire[i] = bytes.Clone(bytes.TrimSpace(text.Bytes()))
+	}
+	return wire, nil
+}
+
+// chunkEnd is where the chunk ends that begins at from. What counts is what goes over the wire.
+func chunkEnd(wire [][]byte, from int) int {
 	size, to := 0, from
-	for to < len(refs) && to-from < chunkRefs {
-		if size += len(refs[to]) + 3; size > chunkBytes && to > from {
+	for to < len(wire) && to-from < chunkRefs {
+		if size += len(wire[to]) + 1; size > chunkBytes && to > from {
 			break
 		}
 		to++
@@ -57,26 +79,39 @@ func chunkEnd(refs []string, from int) int {
 	return to
 }
 
-func (r *Reader) someRefs(ctx context.Context, s *session, refs []string, found []*entity.Entity, damaged []error) error {
-	body, err := json.Marshal(map[string]any{"entityRefs": refs})
-	if err != nil {
-		return err
-	}
+// question is what one request asks for, and where its answer goes.
+type question struct {
+	refs    []string
+	wire    [][]byte // of refs
+	found   []*entity.Entity
+	damaged []error
+}
+
+func (q question) part(from, to int) question {
+	return question{q.refs[from:to], q.wire[from:to], q.found[from:to], q.damaged[from:to]}
+}
+
+func (q question) body() []byte {
+	return slices.Concat([]byte(`{"entityRefs":[`), bytes.Join(q.wire, []byte(",")), []byte("]}"))
+}
+
+func (r *Reader) someRefs(ctx context.Context, s *session, q question) error {
+	refs := q.refs
 	var items []json.RawMessage
-	err = r.do(ctx, s, request{
-		operation: opRefs, method: http.MethodPost, path: "/entities/by-refs", body: body,
+	err := r.do(ctx, s, request{
+		operation: opRefs, method: http.MethodPost, path: "/entities/by-refs", body: q.body(),
 		timeout: refsTimeout, patience: r.patient(s.who, r.opts.Patience.Refs), most: pageBytes,
 		decode: func(body []byte) (err error) {
 			items, err = parseRefs(body, len(refs))
 			return err
 		},
 	})
-	if e, ok := errors.AsType[*Error](err); ok && errors.Is(e, errTooLong) && len(refs) > 1 {
+	if e, ok := errors.AsType[*Error](err); ok && (errors.Is(e, errTooLong) || e.Status == http.StatusRequestEntityTooLarge) && len(refs) > 1 {
 		half := len(refs) / 2
-		if err := r.someRefs(ctx, s, refs[:half], found[:half], damaged[:half]); err != nil {
+		if err := r.someRefs(ctx, s, q.part(0, half)); err != nil {
 			return err
 		}
-		return r.someRefs(ctx, s, refs[half:], found[half:], damaged[half:])
+		return r.someRefs(ctx, s, q.part(half, len(refs)))
 	}
 	if err != nil {
 		return err
@@ -88,11 +123,11 @@ func (r *Reader) someRefs(ctx context.Context, s *session, refs []string, found 
 		i := parseItem(raw)
 		switch {
 		case i.err != nil:
-			damaged[k] = &host.EntityError{Ref: refs[k], Err: errors.Unwrap(i.err)}
+			q.damaged[k] = &host.EntityError{Ref: refs[k], Err: errors.Unwrap(i.err)}
 		case i.ref != entity.Fold(refs[k]):
 			return fmt.Errorf("read the catalog: it answers with %s where %s was asked for", legible(i.ref), refs[k])
 		default:
-			found[k] = &i.entity
+			q.found[k] = &i.entity
 			r.meter.read(opRefs, 1)
 		}
 	}
