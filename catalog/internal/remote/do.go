@@ -181,7 +181,7 @@ func (r *Reader) exchange(ctx context.Context, s *session, q request, address, r
 	}
 	r.meter.received(q.operation, len(body))
 	if status != http.StatusOK {
-		e := refusal(status, header, body, r.now())
+		e := refusal(q.operation, status, header, body, r.now())
 		e.token = bearer
 		return e
 	}
