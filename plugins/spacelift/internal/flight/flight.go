@@ -11,7 +11,8 @@ import (
 	"golang.org/x/sync/singleflight"
 )
 
-var errSlow = errors.New("the question that was asked for all took too long")
+// ErrSlow ends a question that takes longer than the Group allows.
+var ErrSlow = errors.New("the question that was asked for all took too long")
 
 // Group shares questions by their keys.
 type Group struct {
@@ -38,7 +39,7 @@ func (g *Group) Close() {
 // Do asks, or waits for the answer to the same question. The context that ask gets is not ctx, which ends only the wait.
 func (g *Group) Do(ctx context.Context, key string, ask func(ctx context.Context) (any, error)) (any, error) {
 	shared := g.group.DoChan(key, func() (any, error) {
-		life, cancel := context.WithTimeoutCause(g.life, g.timeout, errSlow)
+		life, cancel := context.WithTimeoutCause(g.life, g.timeout, ErrSlow)
 		defer cancel()
 		return ask(life)
 	})

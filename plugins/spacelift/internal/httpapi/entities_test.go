@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/understudy-portal/understudy/entity"
+	"github.com/understudy-portal/understudy/host"
 	"github.com/understudy-portal/understudy/host/auth"
 	"github.com/understudy-portal/understudy/host/fault"
 )
@@ -23,6 +24,8 @@ type distant struct {
 	refs     int
 	err      error
 	hidden   map[string]bool // by user
+	// bad is an entity that a walk meets and that cannot be read.
+	bad *host.EntityError
 }
 
 func (d *distant) Consistent() bool { return false }
@@ -71,8 +74,11 @@ func (d *distant) Entities(context.Context, auth.Credentials, entity.Predicate) 
 	return func(yield func(entity.Entity, error) bool) {
 		d.mu.Lock()
 		d.walks++
-		err := d.err
+		err, bad := d.err, d.bad
 		d.mu.Unlock()
+		if bad != nil && !yield(entity.Entity{}, bad) {
+			return
+		}
 		if err != nil {
 			yield(entity.Entity{}, err)
 			return

@@ -32,7 +32,7 @@ var stackRules = []permission.Rule{
 	},
 }
 
-// truth is what is known of a condition. Of a space it may be unknown where it lies; then a stack is neither inside, nor, which a
+// truth is what is known of a condition. Of a space it may be unknown where it lies, and of a stack who else owns it; then a stack is neither inside, nor, which a
 // policy may say as well, outside: only a certain yes allows.
 type truth int8
 
@@ -52,8 +52,8 @@ func certainly(is bool) truth {
 // test tells whether a condition holds for a stack, which need not be among those of the snapshot.
 type test func(s *mirror.Snapshot, stack *client.Stack) truth
 
-// compileTest builds a test from criteria. The owners are those of each stack, folded; they are needed where the criteria ask for them.
-func compileTest(criteria permission.Criteria, owners map[string][]string) (test, error) {
+// compileTest builds a test from criteria. The owners are needed where the criteria ask for them.
+func compileTest(criteria permission.Criteria, owners *ownership) (test, error) {
 	return permission.Algebra[test]{
 		All: func(parts []test) test {
 			return func(s *mirror.Snapshot, stack *client.Stack) truth {
@@ -84,7 +84,7 @@ func compileTest(criteria permission.Criteria, owners map[string][]string) (test
 	}.Compile(criteria)
 }
 
-func compileRule(c permission.Condition, owners map[string][]string) (test, error) {
+func compileRule(c permission.Condition, owners *ownership) (test, error) {
 	switch c.Rule {
 	case ruleStack:
 		ids := setOf(c.List("ids"))
@@ -100,7 +100,7 @@ func compileRule(c permission.Condition, owners map[string][]string) (test, erro
 		for _, claim := range c.List("claims") {
 			claims[entity.Fold(claim)] = true
 		}
-		return func(_ *mirror.Snapshot, stack *client.Stack) truth { return certainly(oneIn(owners[stack.ID], claims)) }, nil
+		return func(_ *mirror.Snapshot, stack *client.Stack) truth { return owners.holds(stack.ID, claims) }, nil
 	default:
 		return nil, fmt.Errorf("unknown permission rule %q", c.Rule)
 	}
@@ -160,7 +160,7 @@ func (a *API) resources() permission.Resources {
 
 // test compiles criteria, together with the owners of stacks where they are asked for.
 func (a *API) test(ctx context.Context, criteria permission.Criteria) (test, error) {
-	var owners map[string][]string
+	var owners *ownership
 	if criteria.Uses(ruleOwner) {
 		var err error
 		if owners, err = a.entities.owning(ctx); err != nil {

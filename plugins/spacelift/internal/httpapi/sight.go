@@ -3,8 +3,9 @@ package httpapi
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
-	"net/http"
+	"maps"
 	"strings"
 	"sync"
 	"time"
@@ -17,8 +18,8 @@ import (
 )
 
 const (
-	// sightFresh is how long it is remembered what a user may see of a catalog elsewhere; sightPause how long nobody asks
-	// after it could not be asked.
+	// sightFresh is how long it is remembered what a user may see of a catalog elsewhere; sightPause how long that a question
+	// failed, and for how long nobody asks anything after the catalog was down.
 	sightFresh   = 30 * time.Second
 	sightPause   = 5 * time.Second
 	sightTimeout = 10 * time.Second
@@ -34,40 +35,61 @@ type sight struct {
 
 	mu   sync.Mutex // guards what follows
 	kept map[string]seen
-	// failure is why the last question failed; nobody asks before retryAt.
+	// failure is how the catalog was down when it was asked last; nobody asks before retryAt.
 	failure error
 	retryAt time.Time
 }
 
+// seen is an answer, or the failure of one question.
 type seen struct {
 	entities []*entity.Entity
+	bad      map[string]*host.EntityError
+	err      error
 	at       time.Time
+}
+
+func (s seen) fresh(now time.Time) bool {
+	if s.err != nil {
+		return now.Sub(s.at) < sightPause
+	}
+	return now.Sub(s.at) < sightFresh
 }
 
 func newSight(catalog host.CatalogReader, now func() time.Time) *sight {
 	return &sight{catalog: catalog, now: now, flight: flight.New(sightTimeout), kept: map[string]seen{}}
 }
 
-// read returns an entity for each ref, nil where there is none for this caller.
-func (c *sight) read(ctx context.Context, who auth.Credentials, refs []string) ([]*entity.Entity, error) {
+// read returns an entity for each ref, nil where there is none for this caller. Those that cannot be read are in bad, by
+// their refs.
+func (c *sight) read(ctx context.Context, who auth.Credentials, refs []string) (
+	found []*entity.Entity, bad map[string]*host.EntityError, err error,
+) {
 	if len(refs) == 0 {
-		return nil, nil
+		return nil, nil, nil
 	}
 	if host.ConsistentCatalog(c.catalog) || !who.IsUser() {
-		return c.ask(ctx, who, refs)
+		s := c.ask(ctx, who, refs)
+		return s.entities, s.bad, s.err
 	}
 	// Tokens of one user may differ in what they claim.
 	key := sightKey(who, refs)
-	if found, ok, err := c.known(key); ok {
-		return found, err
+	s, ok := c.known(key)
+	if ok {
+		return s.entities, s.bad, s.err
 	}
 	v, err := c.flight.Do(ctx, key, func(shared context.Context) (any, error) {
-		found, err := c.ask(shared, who, refs)
-		c.keep(key, found, err)
-		return found, err
+		s := c.ask(shared, who, refs)
+		if errors.Is(s.err, flight.ErrSlow) {
+			s.err = fmt.Errorf("%w: %w", fault.Unavailable("the catalog takes too long to answer"), s.err)
+		}
+		c.keep(key, s)
+		return s, nil
 	})
-	found, _ := v.([]*entity.Entity)
-	return found, err
+	if err != nil {
+		return nil, nil, err
+	}
+	s, _ = v.(seen)
+	return s.entities, s.bad, s.err
 }
 
 // sightKey holds no token that could be read from it.
@@ -76,47 +98,48 @@ func sightKey(who auth.Credentials, refs []string) string {
 	return string(sum[:])
 }
 
-func (c *sight) ask(ctx context.Context, who auth.Credentials, refs []string) ([]*entity.Entity, error) {
+func (c *sight) ask(ctx context.Context, who auth.Credentials, refs []string) seen {
 	found, err := c.catalog.ByRefs(ctx, who, refs)
+	bad, err := host.Damaged(refs, err)
 	if err == nil && len(found) != len(refs) {
 		err = fmt.Errorf("the catalog answers with %d entities for %d refs", len(found), len(refs))
 	}
-	return found, err
+	if err != nil {
+		return seen{err: err, at: c.now()}
+	}
+	return seen{entities: found, bad: bad, at: c.now()}
 }
 
 // known returns what is remembered of the answer, which may be an error, if nobody is to ask now.
-func (c *sight) known(key string) (found []*entity.Entity, ok bool, err error) {
+func (c *sight) known(key string) (s seen, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := c.now()
-	if s, ok := c.kept[key]; ok && now.Sub(s.at) < sightFresh {
-		return s.entities, true, nil
+	if s, ok := c.kept[key]; ok && s.fresh(now) {
+		return s, true
 	}
 	if c.failure != nil && now.Before(c.retryAt) {
-		return nil, true, c.failure
+		return seen{err: c.failure}, true
 	}
-	return nil, false, nil
+	return seen{}, false
 }
 
-func (c *sight) keep(key string, found []*entity.Entity, err error) {
+// keep remembers an answer. That the catalog is down is so for everybody; any other failure is about one question.
+func (c *sight) keep(key string, s seen) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	now := c.now()
-	if c.failure = nil; err != nil {
-		if fault.Status(err) >= http.StatusInternalServerError { // one user's trouble is not everybody's
-			c.failure, c.retryAt = err, now.Add(sightPause)
-		}
+	if s.err != nil && host.CatalogDown(s.err) {
+		c.failure, c.retryAt = s.err, s.at.Add(sightPause)
 		return
 	}
+	if s.err == nil {
+		c.failure = nil
+	}
 	if len(c.kept) >= sightsKept {
-		for k, s := range c.kept {
-			if now.Sub(s.at) >= sightFresh {
-				delete(c.kept, k)
-			}
-		}
+		maps.DeleteFunc(c.kept, func(_ string, old seen) bool { return !old.fresh(s.at) })
 	}
 	if len(c.kept) >= sightsKept {
 		clear(c.kept)
 	}
-	c.kept[key] = seen{found, now}
+	c.kept[key] = s
 }
