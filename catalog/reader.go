@@ -13,51 +13,20 @@ import (
 	"github.com/understudy-portal/understudy/host/permission"
 )
 
-// readEntity is the permission that all reads ask for (catalog.md 6).
-var readEntity = permission.Permission{Name: "catalog.entity.read", Action: "read", ResourceType: "catalog-entity"}
-
 // reader is how other plugins of the process read the catalog.
 type reader struct {
 	index       *index.Index
 	permissions permission.Checker
 }
 
-// scope is what a caller may see: nothing, or what the predicate selects (nil: everything).
-type scope struct {
-	none  bool
-	where entity.Predicate
-}
-
-// and adds what may be seen to a filter (nil: all).
-func (s scope) and(filter entity.Predicate) entity.Predicate {
-	switch {
-	case s.where == nil:
-		return filter
-	case filter == nil:
-		return s.where
-	default:
-		return entity.All{Of: []entity.Predicate{filter, s.where}}
-	}
-}
-
-// scope asks about all entities at once; conditions become a predicate, as they do on the routes.
-func (r *reader) scope(ctx context.Context, who auth.Credentials) (scope, error) {
-	d, err := r.permissions.Authorize(ctx, who, readEntity, "")
+// scope is what a caller may read. A service is held to what its token could have asked for over HTTP: the permissions that
+// Checker knows of are those of the plugin that it called.
+func (r *reader) scope(ctx context.Context, who auth.Credentials) (httpapi.Scope, error) {
+	who, err := who.Delegate(ID)
 	if err != nil {
-		return scope{}, err
+		return httpapi.Scope{}, err
 	}
-	switch d.Result {
-	case permission.Allow:
-		return scope{}, nil
-	case permission.Conditional:
-		where, err := httpapi.Where(d)
-		if err != nil {
-			return scope{}, fmt.Errorf("the permission policy's conditions on %s: %w", readEntity.Name, err)
-		}
-		return scope{where: where}, nil
-	default:
-		return scope{none: true}, nil
-	}
+	return httpapi.ReadScope(ctx, r.permissions, who)
 }
 
 // ByRef returns the entity with a canonical ref, if the caller may see it.
@@ -73,13 +42,13 @@ func (r *reader) ByRef(ctx context.Context, who auth.Credentials, ref string) (e
 func (r *reader) ByRefs(ctx context.Context, who auth.Credentials, refs []string) ([]*entity.Entity, error) {
 	found := make([]*entity.Entity, len(refs))
 	may, err := r.scope(ctx, who)
-	if err != nil || may.none {
+	if err != nil || may.None {
 		return found, err
 	}
 	snapshot := r.index.Snapshot()
 	find := snapshot.ByRef
-	if may.where != nil {
-		visible, err := snapshot.MatchingRefs(ctx, may.where, refs)
+	if may.Where != nil {
+		visible, err := snapshot.MatchingRefs(ctx, may.Where, refs)
 		if err != nil {
 			return nil, err
 		}
@@ -110,10 +79,10 @@ func (r *reader) Entities(ctx context.Context, who auth.Credentials, filter enti
 			yield(entity.Entity{}, err)
 			return
 		}
-		if may.none {
+		if may.None {
 			return
 		}
-		for doc := range r.index.Snapshot().Walk(ctx, may.and(filter)) {
+		for doc := range r.index.Snapshot().Walk(ctx, may.And(filter)) {
 			if ctx.Err() != nil {
 				break
 			}

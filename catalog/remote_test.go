@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -20,9 +21,10 @@ import (
 	"github.com/understudy-portal/understudy/host"
 	"github.com/understudy-portal/understudy/host/auth"
 	"github.com/understudy-portal/understudy/host/fault"
+	"github.com/understudy-portal/understudy/host/router"
 )
 
-// probe is a plugin that only reads the catalog.
+// probe is a plugin that only reads the catalog, for itself and for whoever calls.
 type probe struct {
 	id  string
 	env *host.Env
@@ -32,6 +34,26 @@ func (p *probe) ID() string { return p.id }
 
 func (p *probe) Register(_ context.Context, env *host.Env) error {
 	p.env = env
+	env.Routes.Handle("GET /names", func(w http.ResponseWriter, r *http.Request) error {
+		who, names := auth.FromContext(r.Context()), []string{}
+		found, err := env.Catalog.ByRefs(r.Context(), who, []string{"component:default/one"})
+		for _, e := range found {
+			if e != nil {
+				names = append(names, e.Name())
+			}
+		}
+		for e, again := range env.Catalog.Entities(r.Context(), who, entity.Equal{Key: "kind", Values: []string{"component"}}) {
+			if again == nil {
+				names = append(names, e.Name())
+			} else if fault.Status(again) != fault.Status(err) {
+				return fmt.Errorf("by refs %w, a walk %w", err, again)
+			}
+		}
+		if err != nil {
+			return err
+		}
+		return router.WriteJSON(w, r, http.StatusOK, names)
+	})
 	return nil
 }
 
@@ -132,7 +154,7 @@ understudy: {metrics: {listen: '127.0.0.1:0'}}
 	}
 	var answers [2][]string
 	for i, p := range []*probe{near, far} {
-		who := auth.ServiceCredentials(p.id)
+		who := auth.PluginCredentials(p.id)
 		found, err := p.env.Catalog.ByRefs(t.Context(), who, refs)
 		if err != nil {
 			t.Fatal(err)
@@ -182,7 +204,7 @@ func predicates(t *testing.T) map[string]entity.Predicate {
 // texts are the entities that a plugin reads, in the order of their texts.
 func texts(t *testing.T, p *probe, filter entity.Predicate) (all []string) {
 	t.Helper()
-	for e, err := range p.env.Catalog.Entities(t.Context(), auth.ServiceCredentials(p.id), filter) {
+	for e, err := range p.env.Catalog.Entities(t.Context(), auth.PluginCredentials(p.id), filter) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -195,4 +217,72 @@ func texts(t *testing.T, p *probe, filter entity.Predicate) (all []string) {
 func count(t *testing.T, p *probe, filter entity.Predicate) int {
 	t.Helper()
 	return len(texts(t, p, filter))
+}
+
+// TestRestrictedTokensReadNoMoreInProcess: what a token of backend.auth.externalAccess may not have asked the catalog itself it
+// may not have read by another plugin, whether the catalog is in its process or not (CVE-2026-106492).
+func TestRestrictedTokensReadNoMoreInProcess(t *testing.T) {
+	const both = "{plugin: near}, {plugin: far}"
+	cases := []struct {
+		name, restrictions string
+		status             int
+		body               string
+	}{
+		{"none", "", http.StatusOK, `["one","one"]`},
+		{"plugins", "[" + both + "]", http.StatusForbidden, "not included in token's access restrictions"},
+		{"delegable", "[" + both + ", {plugin: catalog}]", http.StatusOK, `["one","one"]`},
+		{"narrow", "[" + both + ", {plugin: catalog, permission: catalog.entity.read}]", http.StatusForbidden, "is restricted and cannot be delegated"},
+		{"bound here", "[{plugin: near, permission: x}, {plugin: far, permission: x}, {plugin: catalog}]", http.StatusOK, `["one","one"]`},
+	}
+	var access strings.Builder
+	for i, c := range cases {
+		fmt.Fprintf(&access, "      - {type: static, options: {token: secret-token-%d, subject: s%d}", i, i)
+		if c.restrictions != "" {
+			fmt.Fprintf(&access, ", accessRestrictions: %s", c.restrictions)
+		}
+		access.WriteString("}\n")
+	}
+	file := write(t, t.TempDir(), "all.yaml", component("one"))
+	theirs, ours := newDoor(t), newDoor(t)
+	near, far := &probe{id: "near"}, &probe{id: "far"}
+	const form = `
+app: {title: x}
+backend:
+  baseUrl: %q
+  listen: '127.0.0.1:0'
+  database: {client: better-sqlite3, connection: {directory: %q}}
+  auth:
+    externalAccess:
+%sdiscovery: {endpoints: [{target: '%s/api/{{pluginId}}', plugins: [%s]}]}
+understudy: {metrics: {listen: '127.0.0.1:0'}}
+catalog: {locations: [{type: file, target: %s}]}
+`
+	serve(t, theirs, fmt.Sprintf(form, theirs.URL, t.TempDir(), access.String(), ours.URL, "far", file), catalog.New(), near)
+	serve(t, ours, fmt.Sprintf(form, ours.URL, t.TempDir(), access.String(), theirs.URL, "catalog", file), catalog.New(), far)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	for position := near.env.Catalog.Position(); count(t, near, entity.Equal{Key: "kind", Values: []string{"component"}}) == 0; {
+		var err error
+		if position, err = near.env.Catalog.Changed(ctx, position); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i, c := range cases {
+		for _, address := range []string{theirs.URL + "/api/near", ours.URL + "/api/far"} {
+			req, err := http.NewRequestWithContext(ctx, http.MethodGet, address+"/names", http.NoBody)
+			if err != nil {
+				t.Fatal(err)
+			}
+			req.Header.Set("Authorization", fmt.Sprint("Bearer secret-token-", i))
+			resp, err := http.DefaultClient.Do(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			body, err := io.ReadAll(resp.Body)
+			_ = resp.Body.Close()
+			if err != nil || resp.StatusCode != c.status || !strings.Contains(string(body), c.body) {
+				t.Errorf("%s at %s: %d %s, want %d %s (%v)", c.name, address, resp.StatusCode, body, c.status, c.body, err)
+			}
+		}
+	}
 }

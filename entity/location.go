@@ -52,17 +52,17 @@ func (g GeneratedLocation) Entity() Entity {
 			origin = s
 		}
 	}
-	spec := object("type", g.Location.Type, "target", g.Location.Target)
+	spec := ObjectOf("type", g.Location.Type, "target", g.Location.Target)
 	if g.Presence != "" {
 		spec.Set("presence", g.Presence)
 	}
-	return FromObject(object(
+	return FromObject(ObjectOf(
 		"apiVersion", "backstage.io/v1alpha1",
 		"kind", "Location",
-		"metadata", object(
+		"metadata", ObjectOf(
 			"name", GeneratedName(g.Location),
 			"namespace", DefaultNamespace,
-			"annotations", object(AnnotationLocation, own, AnnotationOriginLocation, origin),
+			"annotations", ObjectOf(AnnotationLocation, own, AnnotationOriginLocation, origin),
 		),
 		"spec", spec,
 	))
@@ -73,16 +73,6 @@ func (g GeneratedLocation) Entity() Entity {
 func GeneratedName(l LocationRef) string {
 	sum := sha1.Sum([]byte(l.String()))
 	return "generated-" + hex.EncodeToString(sum[:])
-}
-
-// object builds an object from keys and values in turn.
-func object(pairs ...any) *Object {
-	o := NewObject()
-	for i := 0; i+1 < len(pairs); i += 2 {
-		key, _ := pairs[i].(string)
-		o.Set(key, pairs[i+1])
-	}
-	return o
 }
 
 // IsScriptURL reports whether a browser would take s for a javascript: URL, also when it is disguised by case or

@@ -46,11 +46,11 @@ func policyError(message string) error {
 }
 
 func writeDefaultNamespace(e Entity) {
-	metadata := object("namespace", DefaultNamespace)
+	metadata := ObjectOf("namespace", DefaultNamespace)
 	for key, value := range e.Metadata().All() {
 		metadata.Set(key, value)
 	}
-	root := object("metadata", metadata)
+	root := ObjectOf("metadata", metadata)
 	for key, value := range e.All() {
 		if key != "metadata" {
 			root.Set(key, value)

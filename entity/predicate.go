@@ -122,17 +122,17 @@ func PredicateJSON(p Predicate) any {
 		if p.object {
 			return conditionsJSON(p.Of)
 		}
-		return object("$all", predicatesJSON(p.Of))
+		return ObjectOf("$all", predicatesJSON(p.Of))
 	case Any:
-		return object("$any", predicatesJSON(p.Of))
+		return ObjectOf("$any", predicatesJSON(p.Of))
 	case Not:
-		return object("$not", partJSON(p.Of))
+		return ObjectOf("$not", partJSON(p.Of))
 	case Exists:
-		return object(p.Key, object("$exists", !p.Absent))
+		return ObjectOf(p.Key, ObjectOf("$exists", !p.Absent))
 	case Equal:
-		return object(p.Key, p.json())
+		return ObjectOf(p.Key, p.json())
 	case HasPrefix:
-		return object(p.Key, object("$hasPrefix", p.Prefix))
+		return ObjectOf(p.Key, ObjectOf("$hasPrefix", p.Prefix))
 	case RelationContains:
 		return p.json()
 	default:
@@ -175,7 +175,7 @@ func (p Equal) json() any {
 	case len(p.Values) == 1:
 		return p.Values[0]
 	default:
-		return object("$in", anySlice(p.Values))
+		return ObjectOf("$in", anySlice(p.Values))
 	}
 }
 
@@ -185,16 +185,16 @@ func (r RelationContains) json() any {
 		key = "relations"
 	}
 	if r.source != nil {
-		return object(key, object("$contains", CloneValue(r.source)))
+		return ObjectOf(key, ObjectOf("$contains", CloneValue(r.source)))
 	}
-	relation := object("type", r.Type)
+	relation := ObjectOf("type", r.Type)
 	switch {
 	case len(r.Targets) == 1:
 		relation.Set("targetRef", r.Targets[0])
 	case r.Targets != nil:
-		relation.Set("targetRef", object("$in", anySlice(r.Targets)))
+		relation.Set("targetRef", ObjectOf("$in", anySlice(r.Targets)))
 	}
-	return object(key, object("$contains", relation))
+	return ObjectOf(key, ObjectOf("$contains", relation))
 }
 
 func anySlice(values []string) []any {

@@ -95,12 +95,12 @@ func parseCondition(key string, value any) (Predicate, error) {
 		return Exists{Key: key, Absent: !exists}, nil
 	}
 	if values, ok := scalarTexts(o.Path("$in")); ok {
-		return Equal{Key: key, Values: values, source: object("$in", CloneValue(o.Path("$in")))}, nil
+		return Equal{Key: key, Values: values, source: ObjectOf("$in", CloneValue(o.Path("$in")))}, nil
 	}
 	switch operand := o.Path("$contains").(type) {
 	case string, bool, float64:
 		if text, ok := scalarText(operand); ok {
-			return Equal{Key: key, Values: []string{text}, source: object("$contains", operand)}, nil
+			return Equal{Key: key, Values: []string{text}, source: ObjectOf("$contains", operand)}, nil
 		}
 	case *Object:
 		return parseContains(key, operand)

@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/understudy-portal/understudy/host/config"
@@ -127,9 +128,39 @@ func UserCredentials(userRef string) Credentials {
 	return Credentials{Principal: Principal{Kind: KindUser, UserRef: userRef}}
 }
 
-// ServiceCredentials returns a plugin's own credentials, with which it calls what lives in this process.
-func ServiceCredentials(plugin string) Credentials {
-	return Credentials{Principal: Principal{Kind: KindService, Subject: "plugin:" + plugin}}
+// subjectPrefix is before a plugin's id in the subject of its own credentials (core.md 4.9).
+const subjectPrefix = "plugin:"
+
+// PluginCredentials returns a plugin's own credentials, by its id alone: those that its tokens prove elsewhere, and with which
+// it calls what lives in this process. It panics on a subject in the place of the id: such credentials would be
+// another principal, whom nobody knows.
+func PluginCredentials(id string) Credentials {
+	if strings.HasPrefix(id, subjectPrefix) {
+		panic(fmt.Sprintf("auth: credentials of the plugin %q: its id is wanted, without %q", id, subjectPrefix))
+	}
+	return Credentials{Principal: Principal{Kind: KindService, Subject: subjectPrefix + id}}
+}
+
+// ServiceCredentials is PluginCredentials.
+func ServiceCredentials(id string) Credentials { return PluginCredentials(id) }
+
+// Delegate returns the credentials with which one plugin of this process may read another one, to, for whoever called it:
+// what a token that it issued would prove there. A service is held to the restrictions of its token, because what it may
+// not do itself it may not have done (core.md 4.8): the error is a NotAllowedError. Restrictions for the plugin that was
+// called say nothing about the other one, and are left out.
+func (c Credentials) Delegate(to string) (Credentials, error) {
+	if !c.IsService() || c.reach == nil {
+		return c, nil
+	}
+	limits, ok := c.reach[to]
+	if !ok {
+		return Credentials{}, fault.NotAllowed("Access to target plugin '%s' is not included in token's access restrictions", to)
+	}
+	if limits.Limited() {
+		return Credentials{}, fault.NotAllowed("Access to target plugin '%s' is restricted and cannot be delegated", to)
+	}
+	c.Restrictions = nil
+	return c, nil
 }
 
 type contextKey struct{}

@@ -118,7 +118,7 @@ func (s *Service) IssueToken(ctx context.Context, from string, onBehalfOf Creden
 	claims := token.PluginClaims{Subject: from, Audience: to, IssuedAt: now, Expires: now.Add(tokenLifetime)}
 	switch onBehalfOf.Kind {
 	case KindService:
-		if err := onBehalfOf.mayDelegate(to); err != nil {
+		if _, err := onBehalfOf.Delegate(to); err != nil {
 			return "", err
 		}
 	case KindUser:
@@ -141,22 +141,6 @@ func (s *Service) IssueToken(ctx context.Context, from string, onBehalfOf Creden
 		return "", fmt.Errorf("issue plugin token: %w", err)
 	}
 	return token.SignPlugin(signer, claims)
-}
-
-// mayDelegate holds a service to the restrictions of its token when a plugin calls on for it: what it may not do itself
-// it may not have done.
-func (c Credentials) mayDelegate(to string) error {
-	if c.reach == nil {
-		return nil
-	}
-	limits, ok := c.reach[to]
-	if !ok {
-		return fault.NotAllowed("Access to target plugin '%s' is not included in token's access restrictions", to)
-	}
-	if limits.Limited() {
-		return fault.NotAllowed("Access to target plugin '%s' is restricted and cannot be delegated", to)
-	}
-	return nil
 }
 
 // LimitedToken derives the limited token of a user's credentials (core.md 4.3), and tells when it ends.

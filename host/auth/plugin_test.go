@@ -3,6 +3,7 @@ package auth
 import (
 	"fmt"
 	"net/http"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -71,7 +72,7 @@ func (p *pair) issue(t *testing.T, from string, who Credentials, to string) stri
 func TestPluginTokenAcrossBackends(t *testing.T) {
 	t.Parallel()
 	p := newPair(t)
-	text := p.issue(t, "catalog", ServiceCredentials("catalog"), "gadget")
+	text := p.issue(t, "catalog", PluginCredentials("catalog"), "gadget")
 	if a := p.away.call(t, http.MethodGet, "/api/gadget/who", bearer(text)); a.status != 200 || a.body != `"service plugin:catalog"` {
 		t.Errorf("service: %+v", a)
 	}
@@ -127,8 +128,8 @@ func TestOnBehalfOfAUser(t *testing.T) {
 func TestForgedPluginTokens(t *testing.T) {
 	t.Parallel()
 	p := newPair(t)
-	p.issue(t, "catalog", ServiceCredentials("catalog"), "gadget") // so that there is a key
-	p.issue(t, "proxy", ServiceCredentials("proxy"), "gadget")
+	p.issue(t, "catalog", PluginCredentials("catalog"), "gadget") // so that there is a key
+	p.issue(t, "proxy", PluginCredentials("proxy"), "gadget")
 	signer, err := p.home.plugins["catalog"].source.Signer(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -220,11 +221,22 @@ func TestDelegation(t *testing.T) {
 	if _, err := p.home.IssueToken(t.Context(), "catalog", tight, "docs"); err != nil {
 		t.Errorf("listed without limits: %v", err)
 	}
+	for to, want := range map[string]string{
+		"proxy": "Access to target plugin 'proxy' is not included in token's access restrictions", "docs": "",
+		"catalog": "Access to target plugin 'catalog' is restricted and cannot be delegated",
+	} {
+		c, err := tight.Delegate(to)
+		if want != "" {
+			wantFault(t, err, 403, want)
+		} else if err != nil || c.Subject != tight.Subject || c.Restrictions != nil {
+			t.Errorf("delegated to %s: %+v, %v", to, c.Principal, err)
+		}
+	}
 	_, err = p.home.IssueToken(t.Context(), "catalog", Credentials{}, "docs")
 	wantFault(t, err, 401, "Refused to issue service token for credential type 'none'")
 	_, err = p.home.IssueToken(t.Context(), "catalog", UserCredentials("user:default/x"), "docs")
 	wantFault(t, err, 401, "User credentials is unexpectedly missing token")
-	if _, err = p.home.IssueToken(t.Context(), "nope", ServiceCredentials("nope"), "docs"); err == nil {
+	if _, err = p.home.IssueToken(t.Context(), "nope", PluginCredentials("nope"), "docs"); err == nil {
 		t.Error("a plugin that is not hosted here got a token")
 	}
 }
@@ -265,7 +277,7 @@ func TestUserInfoHere(t *testing.T) {
 	}
 	_, err := b.UserInfo(t.Context(), UserCredentials("user:default/nobody"))
 	wantFault(t, err, 404, "User info not found")
-	if _, err := b.UserInfo(t.Context(), ServiceCredentials("x")); err == nil {
+	if _, err := b.UserInfo(t.Context(), PluginCredentials("x")); err == nil {
 		t.Error("user info of a service")
 	}
 	// What the token says needs no asking.
@@ -286,8 +298,8 @@ func TestKeysDocument(t *testing.T) {
 	if a := p.home.call(t, http.MethodGet, path); a.status != 200 || a.body != `{"keys":[]}` {
 		t.Errorf("before: %+v", a)
 	}
-	p.issue(t, "catalog", ServiceCredentials("catalog"), "gadget")
-	p.issue(t, "proxy", ServiceCredentials("proxy"), "gadget")
+	p.issue(t, "catalog", PluginCredentials("catalog"), "gadget")
+	p.issue(t, "proxy", PluginCredentials("proxy"), "gadget")
 	a := p.home.call(t, http.MethodGet, path)
 	set, err := keys.ParseSet([]byte(a.body))
 	if err != nil || len(set) != 1 || set[0].Algorithm != "ES256" {
@@ -300,7 +312,7 @@ func TestKeysDocument(t *testing.T) {
 		t.Error("two plugins share a key")
 	}
 	p.clock.add(keyRotation)
-	p.issue(t, "catalog", ServiceCredentials("catalog"), "gadget")
+	p.issue(t, "catalog", PluginCredentials("catalog"), "gadget")
 	if set, err = keys.ParseSet([]byte(p.home.call(t, http.MethodGet, path).body)); err != nil || len(set) != 2 {
 		t.Errorf("after the rotation: %v, %v", set, err)
 	}
@@ -308,4 +320,20 @@ func TestKeysDocument(t *testing.T) {
 	if set, err = keys.ParseSet([]byte(p.home.call(t, http.MethodGet, path).body)); err != nil || len(set) != 1 {
 		t.Errorf("after the first key's time: %v, %v", set, err)
 	}
+}
+
+// TestPluginCredentials: there is one spelling of what a plugin is, that which its tokens prove.
+func TestPluginCredentials(t *testing.T) {
+	t.Parallel()
+	p := newPair(t)
+	c, err := p.home.Verify(t.Context(), "gadget", p.issue(t, "catalog", PluginCredentials("catalog"), "gadget"), false)
+	if err != nil || !reflect.DeepEqual(c.Principal, PluginCredentials("catalog").Principal) {
+		t.Errorf("%+v, %v", c.Principal, err)
+	}
+	defer func() {
+		if recover() == nil {
+			t.Error("a subject was taken for an id")
+		}
+	}()
+	PluginCredentials("plugin:catalog")
 }

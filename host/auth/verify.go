@@ -93,7 +93,7 @@ func (s *Service) verifyPlugin(ctx context.Context, p presented) (verdict, error
 	if err != nil {
 		return verdict{}, err
 	}
-	v := serviceVerdict("plugin:"+claims.Subject, p.text)
+	v := serviceVerdict(subjectPrefix+claims.Subject, p.text)
 	if claims.OnBehalfOf != "" {
 		if v, err = s.verifyOnBehalf(ctx, p.plugin, claims); err != nil {
 			return verdict{}, err
@@ -119,7 +119,7 @@ func (s *Service) verifyOnBehalf(ctx context.Context, plugin string, claims toke
 	if !ok {
 		return verdict{}, fault.Authentication("Invalid user token in plugin token payload")
 	}
-	v.credentials.Actor = "plugin:" + claims.Subject
+	v.credentials.Actor = subjectPrefix + claims.Subject
 	v.limited = false
 	return v, nil
 }

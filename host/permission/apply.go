@@ -86,7 +86,7 @@ func readApplications(body any) ([]application, error) {
 		if !okID || !okType {
 			return nil, fault.Input("Invalid request body: items[%d] needs the texts 'id' and 'resourceType'", i)
 		}
-		if a.refs, a.list = texts(item.Path("resourceRef")); !a.list {
+		if a.refs, a.list = entity.Strings(item.Path("resourceRef")); !a.list {
 			ref, ok := item.Path("resourceRef").(string)
 			if !ok {
 				return nil, fault.Input("Invalid request body: items[%d].resourceRef must be a text or a list of texts", i)

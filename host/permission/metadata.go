@@ -69,24 +69,14 @@ func (r *Rule) schema() json.RawMessage {
 	properties, required := entity.NewObject(), []any{}
 	for _, p := range r.Params {
 		if p.List {
-			properties.Set(p.Name, object("type", "array", "items", object("type", "string"), "description", p.About))
+			properties.Set(p.Name, entity.ObjectOf("type", "array", "items", entity.ObjectOf("type", "string"), "description", p.About))
 		} else {
-			properties.Set(p.Name, object("type", "string", "description", p.About))
+			properties.Set(p.Name, entity.ObjectOf("type", "string", "description", p.About))
 		}
 		if !p.Optional {
 			required = append(required, p.Name)
 		}
 	}
-	return entity.AppendJSON(nil, object("type", "object", "properties", properties, "required", required,
+	return entity.AppendJSON(nil, entity.ObjectOf("type", "object", "properties", properties, "required", required,
 		"additionalProperties", false, "$schema", "http://json-schema.org/draft-07/schema#"))
-}
-
-// object builds an object from keys and values in turn.
-func object(pairs ...any) *entity.Object {
-	o := entity.NewObject()
-	for i := 0; i < len(pairs); i += 2 {
-		key, _ := pairs[i].(string)
-		o.Set(key, pairs[i+1])
-	}
-	return o
 }

@@ -77,7 +77,7 @@ func (r *Rule) check(params *entity.Object) error {
 		}
 		ok := there
 		if p.List {
-			_, ok = texts(v)
+			_, ok = entity.Strings(v)
 		} else if ok {
 			_, ok = v.(string)
 		}
@@ -100,22 +100,6 @@ func (c Condition) Text(name string) (string, bool) {
 
 // List returns a parameter that is a list of texts.
 func (c Condition) List(name string) []string {
-	list, _ := texts(c.Params.Path(name))
+	list, _ := entity.Strings(c.Params.Path(name))
 	return list
-}
-
-func texts(v any) ([]string, bool) {
-	items, ok := v.([]any)
-	if !ok {
-		return nil, false
-	}
-	out := make([]string, 0, len(items))
-	for _, item := range items {
-		s, ok := item.(string)
-		if !ok {
-			return nil, false
-		}
-		out = append(out, s)
-	}
-	return out, true
 }

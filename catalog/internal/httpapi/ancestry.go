@@ -24,7 +24,7 @@ func (a *API) ancestry(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if may.none {
+	if may.None {
 		return denied()
 	}
 	s, err := a.snapshot(r)
@@ -34,8 +34,8 @@ func (a *API) ancestry(w http.ResponseWriter, r *http.Request) error {
 	root := pathRef(r).String()
 	doc, ok := s.ByRef(root)
 	// What a condition hides is refused whether it is there or not.
-	if may.where != nil {
-		visible, err := s.Matches(r.Context(), may.where, root)
+	if may.Where != nil {
+		visible, err := s.Matches(r.Context(), may.Where, root)
 		if err != nil {
 			return err
 		}
@@ -101,15 +101,15 @@ func (a *API) climb(ctx context.Context, s *index.Snapshot, root index.Doc) ([]a
 
 // permitted leaves out what the caller may not see, and with it every ancestor above, even one that can be reached
 // through a permitted item too (catalog.md 6).
-func permitted(ctx context.Context, s *index.Snapshot, may scope, items []ancestor) ([]ancestor, error) {
-	if may.where == nil {
+func permitted(ctx context.Context, s *index.Snapshot, may Scope, items []ancestor) ([]ancestor, error) {
+	if may.Where == nil {
 		return items, nil
 	}
 	refs := make([]string, len(items))
 	for i := range items {
 		refs[i] = items[i].doc.Ref
 	}
-	visible, err := s.MatchingRefs(ctx, may.where, refs)
+	visible, err := s.MatchingRefs(ctx, may.Where, refs)
 	if err != nil {
 		return nil, err
 	}

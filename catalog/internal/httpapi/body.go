@@ -160,33 +160,3 @@ func (b *body) join(part *body) {
 		b.err = part.err
 	}
 }
-
-// object builds an object from keys and values in turn.
-func object(pairs ...any) *entity.Object {
-	o := entity.NewObject()
-	for i := 0; i < len(pairs); i += 2 {
-		o.Set(pairs[i].(string), pairs[i+1])
-	}
-	return o
-}
-
-// texts reads a string, or a list of them.
-func texts(v any, list bool) ([]string, bool) {
-	if !list {
-		s, ok := v.(string)
-		return []string{s}, ok
-	}
-	items, ok := v.([]any)
-	if !ok {
-		return nil, false
-	}
-	out := make([]string, 0, len(items))
-	for _, item := range items {
-		s, ok := item.(string)
-		if !ok {
-			return nil, false
-		}
-		out = append(out, s)
-	}
-	return out, true
-}

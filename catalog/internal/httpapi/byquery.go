@@ -80,7 +80,7 @@ func readQueryParams(r *http.Request) (*pageRequest, error) {
 	if q.predicate, err = parseFilter(p.all("filter")); err != nil {
 		return nil, err
 	}
-	fullText := object("term", term)
+	fullText := entity.ObjectOf("term", term)
 	if fields := distinct(commaLists(p.all("fullTextFilterFields"))); len(fields) > 0 {
 		if err := limitedFields("fullTextFilterFields", len(fields)); err != nil {
 			return nil, err
@@ -176,19 +176,19 @@ func (q *pageRequest) resume(text string) error {
 	if legacy, err = limited(legacy); err != nil {
 		return err
 	}
-	q.predicate = scope{where: legacy}.and(q.predicate)
+	q.predicate = Scope{Where: legacy}.And(q.predicate)
 	return nil
 }
 
-func (q *pageRequest) indexQuery(may scope) index.Query {
+func (q *pageRequest) indexQuery(may Scope) index.Query {
 	c := q.cursor
 	iq := index.Query{
-		Predicate: may.and(q.predicate), Order: c.orderFields, Limit: q.limit, Offset: q.offset,
+		Predicate: may.And(q.predicate), Order: c.orderFields, Limit: q.limit, Offset: q.offset,
 		Backward: c.isPrevious, Total: c.total == nil && !q.exclude,
 	}
 	if c.fullText != nil {
 		term, _ := c.fullText.Path("term").(string)
-		fields, _ := texts(c.fullText.Path("fields"), true)
+		fields, _ := entity.Strings(c.fullText.Path("fields"))
 		iq.FullText = &index.FullText{Term: term, Fields: fields}
 	}
 	return iq
@@ -204,7 +204,7 @@ func (a *API) writeQuery(w http.ResponseWriter, r *http.Request, q *pageRequest)
 	if err != nil {
 		return err
 	}
-	if may.none {
+	if may.None {
 		return writeJSON(w, r, []byte(`{"items":[],"totalItems":0,"pageInfo":{}}`))
 	}
 	iq := q.indexQuery(may)

@@ -32,12 +32,12 @@ func (a *API) byRefs(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	docs := make([]index.Doc, len(q.refs))
-	if !may.none {
+	if !may.None {
 		if err := q.find(r.Context(), s, may, docs); err != nil {
 			return err
 		}
 	}
-	if q.fields != nil || may.none {
+	if q.fields != nil || may.None {
 		return writeRefs(w, r, docs, q.fields)
 	}
 	out := a.stream(w)
@@ -87,13 +87,13 @@ func readRefs(r *http.Request) (*refsRequest, error) {
 		return nil, err
 	}
 	where, err := parseQuery(selection)
-	q.predicate = scope{where: where}.and(filter)
+	q.predicate = Scope{Where: where}.And(filter)
 	return q, err
 }
 
 // find fills in the entities that are there, selected and visible.
-func (q *refsRequest) find(ctx context.Context, s *index.Snapshot, may scope, docs []index.Doc) error {
-	where := may.and(q.predicate)
+func (q *refsRequest) find(ctx context.Context, s *index.Snapshot, may Scope, docs []index.Doc) error {
+	where := may.And(q.predicate)
 	folded := make([]string, len(q.refs))
 	for i, ref := range q.refs {
 		folded[i] = entity.Fold(ref)

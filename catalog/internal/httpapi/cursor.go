@@ -141,7 +141,7 @@ func (b *body) orderFields(key string) []index.OrderField {
 func (b *body) fullText() *entity.Object {
 	v, _ := b.Get("fullTextFilter")
 	part := b.part("fullTextFilter", v)
-	kept := object("term", part.text("term"))
+	kept := entity.ObjectOf("term", part.text("term"))
 	if part.Has("fields") {
 		fields := part.texts("fields")
 		if err := limitedFields("fullTextFilter", len(fields)); err != nil && part.err == nil {
@@ -177,7 +177,7 @@ func (c *cursor) restart(total float64) string {
 }
 
 func (c *cursor) encode(values []any, previous bool, first []any, total float64) string {
-	o := object("orderFields", c.orderJSON(), "isPrevious", previous)
+	o := entity.ObjectOf("orderFields", c.orderJSON(), "isPrevious", previous)
 	set := func(key string, v any) {
 		if v != nil {
 			o.Set(key, v)
@@ -206,7 +206,7 @@ func (c *cursor) orderJSON() []any {
 		if f.Desc {
 			direction = "desc"
 		}
-		fields = append(fields, object("field", f.Field, "order", direction))
+		fields = append(fields, entity.ObjectOf("field", f.Field, "order", direction))
 	}
 	return fields
 }

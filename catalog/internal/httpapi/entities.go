@@ -51,14 +51,14 @@ func (a *API) visible(r *http.Request, find func(*index.Snapshot) (index.Doc, bo
 		return index.Doc{}, err
 	}
 	s, err := a.snapshot(r)
-	if err != nil || may.none {
+	if err != nil || may.None {
 		return index.Doc{}, err
 	}
 	doc, ok := find(s)
-	if !ok || may.where == nil {
+	if !ok || may.Where == nil {
 		return doc, nil
 	}
-	if ok, err = s.Matches(r.Context(), may.where, doc.Ref); err != nil || !ok {
+	if ok, err = s.Matches(r.Context(), may.Where, doc.Ref); err != nil || !ok {
 		return index.Doc{}, err
 	}
 	return doc, nil
@@ -95,18 +95,18 @@ func (a *API) mayDelete(r *http.Request, uid string) error {
 	if err != nil {
 		return err
 	}
-	if may.none {
+	if may.None {
 		return denied()
 	}
 	s, err := a.snapshot(r)
-	if err != nil || may.where == nil {
+	if err != nil || may.Where == nil {
 		return err
 	}
 	doc, ok := s.ByUID(uid)
 	if !ok {
 		return denied()
 	}
-	if ok, err = s.Matches(r.Context(), may.where, doc.Ref); err == nil && !ok {
+	if ok, err = s.Matches(r.Context(), may.Where, doc.Ref); err == nil && !ok {
 		return denied()
 	}
 	return err
@@ -135,10 +135,10 @@ func (a *API) entities(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if may.none {
+	if may.None {
 		return writeJSON(w, r, []byte("[]"))
 	}
-	l.query.Predicate = may.and(l.query.Predicate)
+	l.query.Predicate = may.And(l.query.Predicate)
 	if l.paged {
 		return a.writePage(w, r, s, l)
 	}
@@ -261,7 +261,7 @@ func (a *API) writePage(w http.ResponseWriter, r *http.Request, s *index.Snapsho
 		return err
 	}
 	if page.More {
-		cursor := object("limit", float64(l.limit), "offset", float64(l.offset+l.limit))
+		cursor := entity.ObjectOf("limit", float64(l.limit), "offset", float64(l.offset+l.limit))
 		next := l.params.without("offset").
 			set("after", base64.StdEncoding.EncodeToString(entity.AppendJSON(nil, cursor)))
 		w.Header()["Link"] = []string{"<" + router.RelativePath(r) + "?" + next.encode() + `>; rel="next"`}

@@ -59,8 +59,8 @@ func (a *API) writeFacets(w http.ResponseWriter, r *http.Request, facets []strin
 	if err != nil {
 		return err
 	}
-	where = may.and(where)
-	if may.none {
+	where = may.And(where)
+	if may.None {
 		where = entity.Any{}
 	}
 	counts, err := s.Facets(r.Context(), where, facets)

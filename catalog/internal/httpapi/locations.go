@@ -45,13 +45,13 @@ func (a *API) locations(w http.ResponseWriter, r *http.Request) error {
 	}
 	list := make([]any, len(all))
 	for i, l := range all {
-		list[i] = object("data", locationJSON(l))
+		list[i] = entity.ObjectOf("data", locationJSON(l))
 	}
 	return writeJSON(w, r, entity.AppendJSON(nil, list))
 }
 
 func locationJSON(l ledger.Location) *entity.Object {
-	return object("id", l.ID, "type", l.Type, "target", l.Target, "entityRef", l.EntityRef)
+	return entity.ObjectOf("id", l.ID, "type", l.Type, "target", l.Target, "entityRef", l.EntityRef)
 }
 
 // locationByID answers GET /locations/{id}: 404 also for what is no id at all (catalog.md 11).
@@ -151,18 +151,18 @@ func (a *API) locationsByQuery(w http.ResponseWriter, r *http.Request) error {
 				more, _ = last.Path("id").(string)
 			}
 		default:
-			items = append(items, object("id", l.ID, "target", l.Target, "type", l.Type, "entityRef", l.EntityRef))
+			items = append(items, entity.ObjectOf("id", l.ID, "target", l.Target, "type", l.Type, "entityRef", l.EntityRef))
 		}
 	}
 	info := entity.NewObject()
 	if more != "" {
 		info.Set("nextCursor", q.next(more))
 	}
-	return writeJSON(w, r, entity.AppendJSON(nil, object("items", items, "totalItems", float64(total), "pageInfo", info)))
+	return writeJSON(w, r, entity.AppendJSON(nil, entity.ObjectOf("items", items, "totalItems", float64(total), "pageInfo", info)))
 }
 
 func (q *locationPage) next(after string) string {
-	o := object("limit", float64(q.limit), "afterId", after)
+	o := entity.ObjectOf("limit", float64(q.limit), "afterId", after)
 	if q.query != nil {
 		o.Set("query", q.query)
 	}

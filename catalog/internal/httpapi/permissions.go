@@ -1,10 +1,8 @@
 package httpapi
 
 import (
-	"context"
 	"net/http"
 
-	"github.com/understudy-portal/understudy/entity"
 	"github.com/understudy-portal/understudy/host/auth"
 	"github.com/understudy-portal/understudy/host/fault"
 	"github.com/understudy-portal/understudy/host/permission"
@@ -39,44 +37,6 @@ func Permissions() []permission.Permission {
 		{Name: "catalog.ingestion.manage", Action: "update"},
 		readUnprocessed,
 		deleteUnprocessed,
-	}
-}
-
-// scope is which entities a caller may have to do with.
-type scope struct {
-	none  bool
-	where entity.Predicate // nil: all
-}
-
-// and adds the scope to a predicate.
-func (s scope) and(p entity.Predicate) entity.Predicate {
-	switch {
-	case s.where == nil:
-		return p
-	case p == nil:
-		return s.where
-	default:
-		return entity.All{Of: []entity.Predicate{p, s.where}}
-	}
-}
-
-// scope asks about all entities at once; a conditional answer becomes a predicate.
-func (a *API) scope(ctx context.Context, p permission.Permission) (scope, error) {
-	d, err := a.Permissions.Authorize(ctx, auth.FromContext(ctx), p, "")
-	if err != nil {
-		return scope{}, err
-	}
-	switch d.Result {
-	case permission.Allow:
-		return scope{}, nil
-	case permission.Conditional:
-		where, err := Where(d)
-		if err != nil {
-			return scope{}, err
-		}
-		return scope{where: where}, nil
-	default:
-		return scope{none: true}, nil
 	}
 }
 

@@ -53,7 +53,7 @@ func (a *API) unprocessed(w http.ResponseWriter, r *http.Request, kind string, w
 	if err != nil {
 		return err
 	}
-	answer := object("type", kind, "entities", rows)
+	answer := entity.ObjectOf("type", kind, "entities", rows)
 	if truncated {
 		answer.Set("truncated", true)
 	}
@@ -111,7 +111,7 @@ func (p *unprocessedPage) rows(ctx context.Context, walk walk) (rows []any, trun
 
 // unprocessedRow is an entity as a row of upstream's refresh_state (catalog.md 7.1), its JSON columns parsed.
 func unprocessedRow(u *ledger.Unfinished, given *entity.Object) *entity.Object {
-	row := object(
+	row := entity.ObjectOf(
 		"entity_id", u.UID, "entity_ref", u.Ref, "unprocessed_entity", given, "unprocessed_hash", u.InputHash,
 		"processed_entity", nil, "result_hash", nil, "next_update_at", timestamp(u.Due), "last_discovery_at", timestamp(u.Given),
 		"errors", rowErrors(u.Errors), "location_key", nil,
@@ -141,7 +141,7 @@ func rowErrors(items []byte) []any {
 	v, err := entity.ParseJSON(items)
 	list, ok := v.([]any)
 	if err != nil || !ok {
-		return append(out, object("name", "Error", "message", string(items)))
+		return append(out, entity.ObjectOf("name", "Error", "message", string(items)))
 	}
 	for _, item := range list {
 		o, _ := item.(*entity.Object)
