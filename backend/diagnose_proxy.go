@@ -52,7 +52,7 @@ func (d *diagnosis) throughProxy(ctx context.Context, plugin string) host.Step {
 	base += proxyEntry + plugin
 	// Without a user a service may pass the proxy too; only that its token is not for us then. It is issued in any case,
 	// because there are no keys to compare before the first token.
-	text, err := d.s.auth.IssueToken(ctx, plugin, auth.ServiceCredentials(plugin), "proxy")
+	text, err := d.s.auth.IssueToken(ctx, plugin, auth.PluginCredentials(plugin), "proxy")
 	if err != nil {
 		return what.failed("see database."+plugin, "no token could be issued: %s", err)
 	}

@@ -123,7 +123,7 @@ func (d *diagnosis) serviceToken(ctx context.Context, p *peer, plugin string) ho
 	if !p.reached {
 		return what.waits(p.step("reach"))
 	}
-	return d.call(ctx, what, p, plugin, auth.ServiceCredentials(plugin))
+	return d.call(ctx, what, p, plugin, auth.PluginCredentials(plugin))
 }
 
 func (d *diagnosis) onBehalf(ctx context.Context, p *peer, plugin string) host.Step {

@@ -55,7 +55,7 @@ func caller() *plain {
 			if err != nil {
 				return err
 			}
-			token, err := env.Auth.IssueToken(r.Context(), "reader", auth.ServiceCredentials("reader"), "stories")
+			token, err := env.Auth.IssueToken(r.Context(), "reader", auth.PluginCredentials("reader"), "stories")
 			if err != nil {
 				return err
 			}

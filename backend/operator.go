@@ -48,7 +48,7 @@ func (b *Backend) OperatorToken(ctx context.Context, plugin string) (token confi
 	if err := signer.Mount(routes, plugin, open); err != nil {
 		return token, err
 	}
-	text, err := signer.IssueToken(ctx, plugin, auth.ServiceCredentials("plugin:"+plugin), plugin)
+	text, err := signer.IssueToken(ctx, plugin, auth.PluginCredentials(plugin), plugin)
 	if err != nil {
 		return token, err
 	}

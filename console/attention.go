@@ -153,7 +153,7 @@ func (a *attention) walk(ctx context.Context) (attentionView, error) {
 	var v attentionView
 	targets, last := map[string]missing{}, map[string]string{}
 	known := map[string]struct{}{}
-	for e, err := range a.catalog.Entities(ctx, auth.ServiceCredentials(ID), nil) {
+	for e, err := range a.catalog.Entities(ctx, auth.PluginCredentials(ID), nil) {
 		if err != nil {
 			return attentionView{}, fmt.Errorf("walk the catalog: %w", err)
 		}

@@ -66,7 +66,7 @@ func TestAttentionWalksSeldom(t *testing.T) {
 	a.now = func() time.Time { return now }
 	view := func() attentionView {
 		t.Helper()
-		v, err := a.view(t.Context(), auth.ServiceCredentials("tests"))
+		v, err := a.view(t.Context(), auth.PluginCredentials("tests"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -111,7 +111,7 @@ func TestAttentionTellsWhatChangedDuringTheWalk(t *testing.T) {
 		}
 		return time.Time{}
 	}
-	v, err := a.view(t.Context(), auth.ServiceCredentials("tests"))
+	v, err := a.view(t.Context(), auth.PluginCredentials("tests"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,11 +125,11 @@ func TestAttentionFailsWithTheCatalog(t *testing.T) {
 	catalog := newCatalog(t, component)
 	catalog.broken = errTest
 	a := newAttention(catalog)
-	if _, err := a.view(t.Context(), auth.ServiceCredentials("tests")); err == nil {
+	if _, err := a.view(t.Context(), auth.PluginCredentials("tests")); err == nil {
 		t.Fatal("no error")
 	}
 	catalog.broken = nil
-	if _, err := a.view(t.Context(), auth.ServiceCredentials("tests")); err != nil {
+	if _, err := a.view(t.Context(), auth.PluginCredentials("tests")); err != nil {
 		t.Errorf("an error is kept: %v", err)
 	}
 }

@@ -174,7 +174,7 @@ func (fakeGate) Authenticate(r *http.Request, _ string, level router.Level) (*ht
 	case "Bearer user":
 		who = auth.UserCredentials("user:default/jane")
 	case "Bearer service":
-		who = auth.ServiceCredentials("tests")
+		who = auth.PluginCredentials("tests")
 	default:
 		if level != router.Open {
 			return nil, fault.Authentication("Missing credentials")

@@ -233,7 +233,7 @@ func TestRequire(t *testing.T) {
 	t.Parallel()
 	none := t.Context()
 	user := WithCredentials(none, UserCredentials("user:default/jane"))
-	service := WithCredentials(none, ServiceCredentials("catalog"))
+	service := WithCredentials(none, PluginCredentials("catalog"))
 	check := func(ctx context.Context, message string, require func(context.Context) (Credentials, error)) {
 		t.Helper()
 		c, err := require(ctx)

@@ -230,18 +230,18 @@ func TestJoiningFurtherMounts(t *testing.T) {
 	if a := p.home.call(t, http.MethodGet, document); a.status != 200 || a.body != `{"keys":[]}` {
 		t.Errorf("before: %+v", a)
 	}
-	token := p.issue(t, "rely-migration-plugin", ServiceCredentials("rely-migration-plugin"), "gadget")
+	token := p.issue(t, "rely-migration-plugin", PluginCredentials("rely-migration-plugin"), "gadget")
 	if c, err := p.away.Verify(t.Context(), "gadget", token, false); err != nil || c.Subject != "plugin:rely-migration-plugin" {
 		t.Errorf("a token of the mount point, at a peer: %v, %v", c.Principal, err)
 	}
-	to := p.issue(t, "proxy", ServiceCredentials("proxy"), "rely-migration-plugin")
+	to := p.issue(t, "proxy", PluginCredentials("proxy"), "rely-migration-plugin")
 	if a := p.home.call(t, http.MethodGet, "/api/rely-migration-plugin/who", bearer(to)); a.status != 200 || a.body != `"plugin:proxy"` {
 		t.Errorf("a token for the mount point: %+v", a)
 	}
 	if a := p.home.call(t, http.MethodGet, "/api/catalog/who", bearer(to)); a.status != 401 {
 		t.Errorf("the same token at its plugin: %+v", a)
 	}
-	if a := p.home.call(t, http.MethodGet, "/api/rely-migration-plugin/who", bearer(p.issue(t, "proxy", ServiceCredentials("proxy"), "catalog"))); a.status != 401 {
+	if a := p.home.call(t, http.MethodGet, "/api/rely-migration-plugin/who", bearer(p.issue(t, "proxy", PluginCredentials("proxy"), "catalog"))); a.status != 401 {
 		t.Errorf("a token for the plugin, at the mount point: %+v", a)
 	}
 }
@@ -264,10 +264,10 @@ func TestJoiningReplicas(t *testing.T) {
 			return b
 		}
 		one, two := replica(), replica()
-		if _, err := one.IssueToken(t.Context(), "rely", ServiceCredentials("rely"), "catalog"); err != nil {
+		if _, err := one.IssueToken(t.Context(), "rely", PluginCredentials("rely"), "catalog"); err != nil {
 			t.Fatal(err)
 		}
-		token, err := two.IssueToken(t.Context(), "rely", ServiceCredentials("rely"), "catalog")
+		token, err := two.IssueToken(t.Context(), "rely", PluginCredentials("rely"), "catalog")
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -54,7 +54,7 @@ func TestStaticKeyStore(t *testing.T) {
 		})
 		routes.Initialized()
 	}
-	text, err := b.IssueToken(t.Context(), "one", ServiceCredentials("one"), "two")
+	text, err := b.IssueToken(t.Context(), "one", PluginCredentials("one"), "two")
 	if err != nil {
 		t.Fatal(err)
 	}

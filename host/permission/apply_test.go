@@ -16,7 +16,7 @@ import (
 func TestApplyConditions(t *testing.T) {
 	t.Parallel()
 	p := start(t, "")
-	service, err := p.theirs.auth.IssueToken(t.Context(), "permission", auth.ServiceCredentials("permission"), "widgets")
+	service, err := p.theirs.auth.IssueToken(t.Context(), "permission", auth.PluginCredentials("permission"), "widgets")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,7 +94,7 @@ func TestApplyWithoutLoader(t *testing.T) {
 	body := `{"items":[{"id":"1","resourceRef":"a","resourceType":"widget","conditions":{"rule":"IS_NAMED","resourceType":"widget","params":{"names":[]}}}]}`
 	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/api/widgets/.well-known/backstage/permissions/apply-conditions", strings.NewReader(body))
 	r.Header.Set("Content-Type", "application/json")
-	rt.ServeHTTP(w, r.WithContext(auth.WithCredentials(r.Context(), auth.ServiceCredentials("permission"))))
+	rt.ServeHTTP(w, r.WithContext(auth.WithCredentials(r.Context(), auth.PluginCredentials("permission"))))
 	if w.Code != http.StatusNotImplemented || !strings.Contains(w.Body.String(), "NotImplementedError") {
 		t.Error(fmt.Sprint(w.Code, w.Body))
 	}

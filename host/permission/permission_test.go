@@ -69,7 +69,7 @@ func TestAuthorize(t *testing.T) {
 	}
 	checker := service.For("catalog", nil)
 	restricted := func(permissions, actions []string) auth.Credentials {
-		c := auth.ServiceCredentials("x")
+		c := auth.PluginCredentials("x")
 		c.Restrictions = &auth.Restrictions{Permissions: permissions, Actions: actions}
 		return c
 	}
@@ -83,7 +83,7 @@ func TestAuthorize(t *testing.T) {
 	}{
 		{"user", auth.UserCredentials("user:default/jane"), read, true},
 		{"nobody", auth.Credentials{}, read, true},
-		{"service", auth.ServiceCredentials("catalog"), read, true},
+		{"service", auth.PluginCredentials("catalog"), read, true},
 		{"service with an entry without limits", restricted(nil, nil), validate, true},
 		{"permission listed", restricted([]string{"a", "catalog.entity.read"}, nil), read, true},
 		{"permission not listed", restricted([]string{"a"}, nil), read, false},

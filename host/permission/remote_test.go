@@ -101,7 +101,7 @@ func TestServicesAreDecidedHere(t *testing.T) {
 	t.Parallel()
 	p := start(t, "")
 	p.decide(func(auth.Credentials, asked) any { return map[string]any{"result": "DENY"} })
-	free, bound := auth.ServiceCredentials("x"), auth.ServiceCredentials("x")
+	free, bound := auth.PluginCredentials("x"), auth.PluginCredentials("x")
 	bound.Restrictions = &auth.Restrictions{Permissions: []string{"widget.read"}, Actions: []string{"read"}}
 	for _, c := range []struct {
 		who  auth.Credentials

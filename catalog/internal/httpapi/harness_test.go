@@ -162,7 +162,7 @@ const callerHeader = "Test-Caller"
 // callers stands in for the gate.
 func callers(next http.Handler) http.Handler {
 	known := map[string]auth.Credentials{
-		"service": auth.ServiceCredentials("permission"),
+		"service": auth.PluginCredentials("permission"),
 		"user":    auth.UserCredentials("user:default/jane"),
 		"actor":   {Principal: auth.Principal{Kind: auth.KindUser, UserRef: "user:default/jane", Actor: "plugin:permission"}},
 	}

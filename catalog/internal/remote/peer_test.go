@@ -194,7 +194,7 @@ func refuse(w http.ResponseWriter, status int, name, message string) {
 // quick is patience for tests.
 var quick = remote.Patience{Walk: 2 * time.Second, Refs: 2 * time.Second, Person: 300 * time.Millisecond, Doubt: 200 * time.Millisecond, Pause: time.Millisecond}
 
-var own = auth.ServiceCredentials("rely")
+var own = auth.PluginCredentials("rely")
 
 // reader reads the peer as the plugin rely.
 func (p *peer) reader(change ...func(o *remote.Options)) *remote.Reader {

@@ -85,7 +85,7 @@ func New(opts Options) *Reader {
 		opts.Client = NewClient()
 	}
 	r := &Reader{opts: opts, client: opts.Client, log: opts.Log, now: opts.Now, meter: newMeter(opts.Metrics)}
-	r.own = &session{reader: r, who: auth.ServiceCredentials(opts.Plugin)}
+	r.own = &session{reader: r, who: auth.PluginCredentials(opts.Plugin)}
 	r.verbs = &verbs{now: opts.Now, refused: map[string]time.Time{}}
 	r.watch = newWatch(r)
 	return r

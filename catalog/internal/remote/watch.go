@@ -128,7 +128,7 @@ func (w *watch) once(ctx context.Context) error {
 
 // compare adds up what tells one state of the catalog from another, in whatever order it comes.
 func (w *watch) compare(ctx context.Context) (sum [2]uint64, err error) {
-	walk := newWalk(w.r, opCompare, auth.ServiceCredentials(w.r.opts.Plugin), nil)
+	walk := newWalk(w.r, opCompare, auth.PluginCredentials(w.r.opts.Plugin), nil)
 	walk.fields = comparedFields
 	err = walk.run(ctx, func(i *item) bool {
 		text := binary.AppendUvarint(nil, uint64(len(i.ref)))
