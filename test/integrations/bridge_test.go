@@ -3,6 +3,8 @@ package integrations_test
 import (
 	"bufio"
 	"context"
+	"encoding/base64"
+	"encoding/json"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -44,6 +46,12 @@ func TestBridge(t *testing.T) {
 				}
 			}
 		}
+	})
+	t.Run("forged tokens for the exchange", func(t *testing.T) {
+		if set() != legacySet {
+			t.Skip("only the legacy system needs an exchange")
+		}
+		b.forged(t)
 	})
 	t.Run("events", func(t *testing.T) { b.events(t, user) })
 	t.Run("exports", b.exports)
@@ -111,6 +119,14 @@ func (b *bench) stacks(t *testing.T, user string) {
 			t.Errorf("%s: the same again: %s", who, again)
 		}
 	}
+	// Which entities name a stack is asked of Node's catalog, on behalf of the user.
+	var page struct {
+		Items         []struct{ ID string }
+		EntitiesError any
+	}
+	if get(t, b.url("/api/spacelift-io/v1/stacks?entityRef=component:default/edge"), user, &page); len(page.Items) != 1 || page.EntitiesError != nil {
+		t.Errorf("stacks of an entity: %+v", page)
+	}
 	if a := ask(t, http.MethodPost, b.url(list+"/prod-network/trigger"), user, nil); a.Status != http.StatusOK {
 		t.Errorf("trigger: %s", a)
 	}
@@ -141,6 +157,30 @@ func (b *bench) events(t *testing.T, user string) {
 		}
 	}
 	t.Errorf("no line about %s: %v", id, lines.Err())
+}
+
+// forged wants the way back to Node's catalog closed to whoever is no plugin of Understudy.
+func (b *bench) forged(t *testing.T) {
+	part := func(fields map[string]any) string {
+		text, err := json.Marshal(fields)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return base64.RawURLEncoding.EncodeToString(text)
+	}
+	now := time.Now().Unix()
+	signature := base64.RawURLEncoding.EncodeToString(make([]byte, 64))
+	for name, token := range map[string]string{
+		"unsigned":         part(map[string]any{"typ": "vnd.backstage.plugin", "alg": "none"}) + "." + part(map[string]any{"sub": "rely", "aud": "catalog", "iat": now, "exp": now + 60}) + ".",
+		"another's key":    part(map[string]any{"typ": "vnd.backstage.plugin", "alg": "ES256", "kid": "x"}) + "." + part(map[string]any{"sub": "rely", "aud": "catalog", "iat": now, "exp": now + 60}) + "." + signature,
+		"another's name":   part(map[string]any{"typ": "vnd.backstage.plugin", "alg": "ES256", "kid": "x"}) + "." + part(map[string]any{"sub": "../../x", "aud": "catalog", "iat": now, "exp": now + 60}) + "." + signature,
+		"no token at all":  "nonsense",
+		"a shared secret?": part(map[string]any{"typ": "vnd.backstage.plugin", "alg": "HS256"}) + "." + part(map[string]any{"sub": "rely", "aud": "catalog", "iat": now, "exp": now + 60}) + "." + signature,
+	} {
+		if a := ask(t, http.MethodGet, b.url("/api/spacelift-io/.backstage/understudy/catalog/entities"), token, nil); a.Status != http.StatusUnauthorized {
+			t.Errorf("%s: %s", name, a)
+		}
+	}
 }
 
 // trigger triggers the first stack that can be, as a service, and returns its id.

@@ -98,6 +98,9 @@ func prepare(t *testing.T) *bench {
 // bridge replaces the section understudyBridge of the documented configuration.
 func (b *bench) bridge(t *testing.T, section map[string]any) {
 	t.Helper()
+	if section["binary"] == nil {
+		section["binary"] = nil // hides that of the file before
+	}
 	text, err := json.Marshal(section)
 	if err != nil {
 		t.Fatal(err)

@@ -110,14 +110,14 @@ func TestPassing(t *testing.T) {
 	b.start(t)
 	api := b.url("/api/spacelift-io")
 	t.Run("headers", func(t *testing.T) {
-		resp := raw(t, t.Context(), http.MethodDelete, api+"/echo?a=%2F&b=c d", http.NoBody, "Authorization", "Bearer x.y.z", "Cookie", "backstage-auth=t",
+		resp := raw(t, t.Context(), http.MethodDelete, api+"/echo?a=%2F&b=c%20d", http.NoBody, "Authorization", "Bearer x.y.z", "Cookie", "backstage-auth=t",
 			"If-None-Match", `W/"1"`, "X-Forwarded-For", "203.0.113.9", "Connection", "X-Hop", "X-Hop", "1", "Accept-Encoding", "gzip")
 		text, err := io.ReadAll(resp.Body)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, want := range []string{
-			"DELETE /api/spacelift-io/echo?a=%2F&b=c", "Authorization: Bearer x.y.z\r\n", "Cookie: backstage-auth=t\r\n", "If-None-Match: W/\"1\"\r\n",
+			"DELETE /api/spacelift-io/echo?a=%2F&b=c%20d\n", "Authorization: Bearer x.y.z\r\n", "Cookie: backstage-auth=t\r\n", "If-None-Match: W/\"1\"\r\n",
 			"X-Forwarded-For: 203.0.113.9, ", "X-Forwarded-Proto: http\r\n", "Accept-Encoding: gzip\r\n", "X-Forwarded-Host: " + strings.TrimPrefix(b.Node.URL, "http://"),
 		} {
 			if !strings.Contains(string(text), want) {
@@ -209,7 +209,7 @@ func TestPassing(t *testing.T) {
 		}
 	})
 	t.Run("a path that leaves its plugin", func(t *testing.T) {
-		for _, path := range []string{"/%2e%2e/rely/migrate", "/a/..%2f..%2frely/migrate", "/%"} {
+		for _, path := range []string{"/%2e%2e/rely/migrate", "/a/..%2f..%2frely/migrate", "/a%5c..%5c"} {
 			if resp := raw(t, t.Context(), http.MethodGet, api+path, nil); resp.StatusCode != http.StatusBadRequest {
 				t.Errorf("%s: %s", path, resp.Status)
 			}

@@ -108,13 +108,13 @@ function describe(path: string, { error, code, signal }: End): string {
 
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 
-/** Passes a line of the program's log on. What is no line of JSON is what it says before it has a log. */
+/** Passes a line of the program's log on. What is no line of JSON is why it has no log: mistakes in its configuration. */
 function relay(line: string, logger: LoggerService) {
   let fields: Record<string, unknown>;
   try {
     fields = JSON.parse(line);
   } catch {
-    logger.info(line);
+    logger.error(line);
     return;
   }
   const { level, message, timestamp: _at, service: _service, ...rest } = fields;
