@@ -26,7 +26,11 @@ const (
 	maxDetail = 300
 )
 
-const outcomeUnauthorized = "unauthorized"
+const (
+	outcomeUnauthorized = "unauthorized"
+	// userTokenRefused is what Backstage says of the user's token in ours (core.md 4.5).
+	userTokenRefused = "Failed user token verification"
+)
 
 var errNoAnswer = errors.New("no answer came in time")
 
@@ -41,6 +45,8 @@ type failure struct {
 	final error
 	// again tells that one more attempt may help.
 	again bool
+	// users tells that the peer refused the user's token, not ours.
+	users bool
 }
 
 // newClient returns a client that keeps connections to the one peer it talks to. It follows no redirects, which could lead
@@ -113,49 +119,50 @@ func causeOr(ctx context.Context, err error) error {
 	return err
 }
 
+// failing makes a failure. The caller hears what, which names no address; why, fix and the address are for the log.
+func failing(outcome, what, address, fix string, why error) *failure {
+	detail := fmt.Errorf("%s: %w", address, why)
+	if fix != "" {
+		detail = fmt.Errorf("%w; %s", detail, fix)
+	}
+	return &failure{outcome: outcome, message: "The permission backend " + what + "; the log of this server says why", detail: detail}
+}
+
 func unreachable(address string, err error) *failure {
 	if errors.Is(err, errNoAnswer) {
-		return &failure{
-			outcome: "timeout", detail: fmt.Errorf("%s: %w", address, err),
-			message: fmt.Sprintf("The permission backend at %s gave no answer in time", address),
-		}
+		return failing("timeout", "gave no answer in time", address, "", err)
 	}
-	return &failure{
-		outcome: "unreachable", detail: err, again: true,
-		message: fmt.Sprintf("The permission backend at %s cannot be reached: see that it runs, and that discovery.endpoints has its address", address),
-	}
+	f := failing("unreachable", "cannot be reached", address, "see that it runs, and that discovery.endpoints has its address", err)
+	f.again = true
+	return f
 }
 
 func malformed(address string, err error) *failure {
-	return &failure{
-		outcome: "malformed", detail: fmt.Errorf("%s: %w", address, err),
-		message: fmt.Sprintf("The permission backend at %s gave an answer that cannot be used; the log tells why", address),
-	}
+	return failing("malformed", "gave an answer that cannot be used", address, "", err)
 }
 
 // refused gives a status other than 200 its meaning. None of them is passed on as it is: to a browser a 401 would look like
 // a problem with its own sign-in, and a 403 or 404 like an answer about what it asked for.
 func refused(address, plugin string, resp *http.Response) *failure {
-	f := &failure{detail: fmt.Errorf("%s/authorize answered status %d%s", address, resp.StatusCode, explanation(resp.Body))}
+	said := explanation(resp.Body)
+	why := fmt.Errorf("it answered status %d%s", resp.StatusCode, said)
+	var f *failure
 	switch status := resp.StatusCode; {
 	case status == http.StatusUnauthorized:
-		f.outcome, f.again = outcomeUnauthorized, true
-		f.message = fmt.Sprintf("The permission backend at %s does not accept this server's tokens (401): its discovery.endpoints must say "+
-			"where the plugin %q is, and both clocks must agree", address, plugin)
+		f = failing(outcomeUnauthorized, "does not accept this server's tokens (401)", address,
+			fmt.Sprintf("its discovery.endpoints must say where the plugin %q is, and both clocks must agree", plugin), why)
+		f.again, f.users = true, strings.Contains(said, userTokenRefused)
 	case status == http.StatusForbidden:
-		f.outcome = "forbidden"
-		f.message = fmt.Sprintf("The permission backend at %s refuses to decide for this caller (403)", address)
+		f = failing("forbidden", "refuses to decide for this caller (403)", address, "", why)
 	case status == http.StatusNotFound:
-		f.outcome = "missing"
-		f.message = fmt.Sprintf("There is no permission plugin at %s (404): discovery.endpoints must say where it is", address)
+		f = failing("missing", "is not where it should be (404)", address,
+			"there is no permission plugin: discovery.endpoints must say where it is", why)
 	case status >= http.StatusInternalServerError:
-		f.outcome = "failed"
+		f = failing("failed", fmt.Sprintf("failed (%d)", status), address, "its own log tells more", why)
 		f.again = status == http.StatusBadGateway || status == http.StatusServiceUnavailable
-		f.message = fmt.Sprintf("The permission backend at %s failed (%d); its log tells why", address, status)
 	default:
-		f.outcome = "refused"
-		f.message = fmt.Sprintf("The permission backend at %s does not take the question (%d); its release may be one that this server does not know",
-			address, status)
+		f = failing("refused", fmt.Sprintf("does not take the question (%d)", status), address,
+			"its release may be one that this server does not know", why)
 	}
 	return f
 }

@@ -80,7 +80,7 @@ func (r *Remote) ask(ctx context.Context, who auth.Credentials, q *question) ([]
 		}
 		address, err := r.service.discovery.InternalURL(ctx, pluginID)
 		if err != nil {
-			return nil, &failure{outcome: "unreachable", detail: err, message: "The permission backend cannot be found: discovery.endpoints names it by an SRV record that cannot be looked up"}
+			return nil, &failure{outcome: "unreachable", detail: fmt.Errorf("discovery.endpoints names the permission backend by an SRV record that cannot be looked up: %w", err), message: "The permission backend cannot be found; the log of this server says why"}
 		}
 		data, failed := r.service.post(ctx, address, token, q.body, r.plugin)
 		if failed == nil {
@@ -94,10 +94,20 @@ func (r *Remote) ask(ctx context.Context, who auth.Credentials, q *question) ([]
 			// As if the caller had asked there: nobody in particular may be decided about only if that backend allows it.
 			return nil, &failure{outcome: failed.outcome, final: fault.Authentication("Missing credentials")}
 		}
-		if !failed.again || attempt > 0 || !r.service.rest(ctx) {
+		ended := r.ended(who)
+		if failed.outcome == outcomeUnauthorized && who.IsUser() && (ended || failed.users && attempt > 0) {
+			failed.final = fmt.Errorf("%w (%w)", fault.Authentication("The permission backend does not accept the user's token"), failed.detail)
+			return nil, failed
+		}
+		if !failed.again || ended || attempt > 0 || !r.service.rest(ctx) {
 			return nil, failed
 		}
 	}
+}
+
+// ended reports whether the user's own token has ended, after which asking again does not help.
+func (r *Remote) ended(who auth.Credentials) bool {
+	return who.IsUser() && !who.ExpiresAt.IsZero() && !r.service.now().Before(who.ExpiresAt)
 }
 
 // token is what the question is asked with: on the user's behalf, because a direct user may not ask about all resources at

@@ -242,13 +242,14 @@ func TestAnswersThatCannotBeUsed(t *testing.T) {
 func unusable(t *testing.T, p *pair, name string, d permission.Decision, err error) {
 	t.Helper()
 	said, ok := errors.AsType[*fault.Error](err)
-	want := "The permission backend at " + p.theirs.URL + "/api/permission gave an answer that cannot be used; the log tells why"
-	if !ok || said.Status != http.StatusServiceUnavailable || said.Message != want || d.Result != "" {
+	const want = "The permission backend gave an answer that cannot be used; the log of this server says why"
+	if !ok || said.Status != http.StatusServiceUnavailable || said.Message != want || d.Result != "" || !strings.Contains(err.Error(), p.theirs.URL) {
 		t.Errorf("%s: %+v %v", name, d, err)
 	}
 }
 
-// TestFailures: every way of not getting an answer is a 503 that names the peer's address, and says nothing of what the peer said.
+// TestFailures: every way of not getting an answer is a 503, which says nothing of where the peer is or what it said. The log has both,
+// and the fix.
 func TestFailures(t *testing.T) {
 	t.Parallel()
 	p := start(t, "")
@@ -257,17 +258,18 @@ func TestFailures(t *testing.T) {
 	for _, c := range []struct {
 		status, tries int
 		outcome, text string
+		fix           string
 	}{
-		{400, 1, "refused", "does not take the question (400)"},
-		{413, 1, "refused", "does not take the question (413)"},
-		{401, 2, "unauthorized", `does not accept this server's tokens (401): its discovery.endpoints must say where the plugin "widgets" is`},
-		{403, 1, "forbidden", "refuses to decide for this caller (403)"},
-		{404, 1, "missing", "There is no permission plugin at"},
-		{302, 1, "refused", "does not take the question (302)"},
-		{204, 1, "refused", "does not take the question (204)"},
-		{500, 1, "failed", "failed (500)"},
-		{502, 2, "failed", "failed (502)"},
-		{503, 2, "failed", "failed (503)"},
+		{400, 1, "refused", "does not take the question (400)", "its release may be one"},
+		{413, 1, "refused", "does not take the question (413)", "its release may be one"},
+		{401, 2, "unauthorized", "does not accept this server's tokens (401)", `its discovery.endpoints must say where the plugin "widgets" is`},
+		{403, 1, "forbidden", "refuses to decide for this caller (403)", ""},
+		{404, 1, "missing", "is not where it should be (404)", "discovery.endpoints must say where it is"},
+		{302, 1, "refused", "does not take the question (302)", "its release may be one"},
+		{204, 1, "refused", "does not take the question (204)", "its release may be one"},
+		{500, 1, "failed", "failed (500)", "its own log"},
+		{502, 2, "failed", "failed (502)", "its own log"},
+		{503, 2, "failed", "failed (503)", "its own log"},
 	} {
 		p.intercept(func(w http.ResponseWriter, _ *http.Request, _ int) bool {
 			w.Header().Set("Location", "http://elsewhere.invalid/")
@@ -284,8 +286,12 @@ func TestFailures(t *testing.T) {
 			t.Errorf("%d: %+v %v", c.status, d, err)
 			continue
 		}
-		if !strings.Contains(said.Message, c.text) || !strings.Contains(said.Message, p.theirs.URL) || strings.Contains(said.Message, policyText) {
+		host := strings.TrimPrefix(p.theirs.URL, "http://")
+		if !strings.Contains(said.Message, c.text) || strings.Contains(said.Message, host) || strings.Contains(said.Message, "discovery") || strings.Contains(said.Message, policyText) {
 			t.Errorf("%d: %s", c.status, said.Message)
+		}
+		if !strings.Contains(err.Error(), p.theirs.URL+"/api/permission") || !strings.Contains(err.Error(), c.fix) {
+			t.Errorf("%d: the log would not tell where and what to do: %v", c.status, err)
 		}
 		if c.status != http.StatusNoContent && !strings.Contains(err.Error(), policyText) {
 			t.Errorf("%d: the log would not tell why: %v", c.status, err)
@@ -386,10 +392,44 @@ func TestNoPeer(t *testing.T) {
 	p.theirs.CloseClientConnections()
 	p.theirs.Close()
 	_, err = p.checker.Authorize(t.Context(), jane, sneeze, "")
-	if fault.Status(err) != http.StatusServiceUnavailable || !strings.Contains(err.Error(), "cannot be reached: see that it runs") {
+	if fault.Status(err) != http.StatusServiceUnavailable || !strings.Contains(err.Error(), "see that it runs") {
 		t.Errorf("%v", err)
 	}
 	if _, ok := errors.AsType[*net.OpError](err); !ok {
 		t.Errorf("the log would not tell why: %v", err)
 	}
+}
+
+// TestTheUsersTokenIsRefused: that is no mistake of ours, and signing in again mends it. What may be ours stays a 503.
+func TestTheUsersTokenIsRefused(t *testing.T) {
+	t.Parallel()
+	p := start(t, "")
+	jane := p.user(t, "user:default/jane")
+	text := "Failed user token verification"
+	p.intercept(func(w http.ResponseWriter, _ *http.Request, _ int) bool {
+		w.WriteHeader(http.StatusUnauthorized)
+		_, _ = fmt.Fprintf(w, `{"error":{"name":"AuthenticationError","message":%q}}`, text)
+		return true
+	})
+	check := func(name string, status, tries int) {
+		t.Helper()
+		p.intercept(p.before)
+		d, err := p.checker.Authorize(t.Context(), jane, sneeze, "")
+		if _, tried := p.count(); fault.Status(err) != status || d.Result != "" || tried != tries {
+			t.Errorf("%s: %+v %v after %d attempts", name, d, err, tried)
+		}
+		if said, ok := errors.AsType[*fault.Error](err); ok && (strings.Contains(said.Message, "http") || status == http.StatusUnauthorized && strings.Contains(said.Message, "this server")) {
+			t.Errorf("%s: %s", name, said.Message)
+		}
+		if !strings.Contains(err.Error(), text) || !strings.Contains(err.Error(), p.theirs.URL) {
+			t.Errorf("%s: the log would not tell why: %v", name, err)
+		}
+	}
+	check("the peer says that it is the user's", http.StatusUnauthorized, 2)
+	text = "Failed plugin token verification"
+	check("the peer says that it is ours", http.StatusServiceUnavailable, 2)
+	permission.SetNow(p.service, func() time.Time { return jane.ExpiresAt.Add(-time.Millisecond) })
+	check("just before its end", http.StatusServiceUnavailable, 2)
+	permission.SetNow(p.service, func() time.Time { return jane.ExpiresAt })
+	check("after its end", http.StatusUnauthorized, 1)
 }

@@ -30,12 +30,13 @@ type Service struct {
 	metrics   *metrics
 	// timeout bounds one attempt; pause is how long a failed one waits before it is asked once more.
 	timeout, pause time.Duration
+	now            func() time.Time
 }
 
 // New returns the service that the configuration asks for. It returns a config.Problem for `permission.enabled: true` where
 // discovery.endpoints does not say which backend has the permission plugin.
 func New(c *config.Config, where *discovery.Service) (*Service, error) {
-	s := &Service{discovery: where, metrics: newMetrics(), client: newClient(), timeout: askTimeout, pause: retryPause}
+	s := &Service{discovery: where, metrics: newMetrics(), client: newClient(), timeout: askTimeout, pause: retryPause, now: time.Now}
 	var found config.Problems
 	var err error
 	s.enabled, _, err = c.OptionalBool("permission.enabled")
