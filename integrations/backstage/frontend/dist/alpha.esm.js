@@ -60,7 +60,7 @@ var spaceliftPage = PageBlueprint.make({
     icon: /* @__PURE__ */ jsx(CloudQueueIcon, { fontSize: "inherit" }),
     noHeader: true,
     // the page brings its own, as it does in the old system
-    loader: () => import("./parts/SpaceliftPage-ELBFVHYG.esm.js").then((m) => /* @__PURE__ */ jsx(Linked, { children: /* @__PURE__ */ jsx(m.SpaceliftPage, {}) }))
+    loader: () => import("./parts/SpaceliftPage-DSLTHXWW.esm.js").then((m) => /* @__PURE__ */ jsx(Linked, { children: /* @__PURE__ */ jsx(m.SpaceliftPage, {}) }))
   }
 });
 var exportPage = PageBlueprint.make({
@@ -71,7 +71,7 @@ var exportPage = PageBlueprint.make({
     title: "Catalog export",
     icon: /* @__PURE__ */ jsx(PublishIcon, { fontSize: "inherit" }),
     noHeader: true,
-    loader: () => import("./parts/ExportPage-TC7A2XQJ.esm.js").then((m) => /* @__PURE__ */ jsx(m.ExportPage, {}))
+    loader: () => import("./parts/ExportPage-2J6XZYYO.esm.js").then((m) => /* @__PURE__ */ jsx(m.ExportPage, {}))
   }
 });
 var entityContent = EntityContentBlueprint.make({
@@ -80,21 +80,23 @@ var entityContent = EntityContentBlueprint.make({
     path: "/spacelift",
     title: "Stacks",
     filter: isSpaceliftAvailable,
-    loader: () => import("./parts/EntitySpaceliftContent-I6YZLCCR.esm.js").then((m) => /* @__PURE__ */ jsx(Linked, { children: /* @__PURE__ */ jsx(m.EntitySpaceliftContent, {}) }))
+    loader: () => import("./parts/EntitySpaceliftContent-OT5XYRR4.esm.js").then((m) => /* @__PURE__ */ jsx(Linked, { children: /* @__PURE__ */ jsx(m.EntitySpaceliftContent, {}) }))
   }
 });
 var entityCard = EntityCardBlueprint.make({
   name: "spacelift",
   params: {
+    type: "info",
     filter: isSpaceliftAvailable,
-    loader: () => import("./parts/EntitySpaceliftCard-BEG36CAT.esm.js").then((m) => /* @__PURE__ */ jsx(Linked, { children: /* @__PURE__ */ jsx(m.EntitySpaceliftCard, {}) }))
+    loader: () => import("./parts/EntitySpaceliftCard-GZQYE2FQ.esm.js").then((m) => /* @__PURE__ */ jsx(Linked, { children: /* @__PURE__ */ jsx(m.EntitySpaceliftCard, {}) }))
   }
 });
-var alpha_default = createFrontendPlugin({
+var understudyPlugin = createFrontendPlugin({
   pluginId: "understudy",
   routes: { spacelift: spaceliftRouteRef, export: exportRouteRef },
   extensions: [spaceliftApi, exportApi, spaceliftPage, exportPage, entityContent, entityCard]
 });
+var alpha_default = understudyPlugin;
 export {
   alpha_default as default,
   isSpaceliftAvailable

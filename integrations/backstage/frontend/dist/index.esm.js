@@ -60,27 +60,27 @@ var linked = (Inner) => () => {
 var SpaceliftPage = understudyPlugin.provide(
   createRoutableExtension({
     name: "SpaceliftPage",
-    component: () => import("./parts/SpaceliftPage-ELBFVHYG.esm.js").then((m) => linked(m.SpaceliftPage)),
+    component: () => import("./parts/SpaceliftPage-DSLTHXWW.esm.js").then((m) => linked(m.SpaceliftPage)),
     mountPoint: spaceliftRouteRef
   })
 );
 var ExportPage = understudyPlugin.provide(
   createRoutableExtension({
     name: "ExportPage",
-    component: () => import("./parts/ExportPage-TC7A2XQJ.esm.js").then((m) => m.ExportPage),
+    component: () => import("./parts/ExportPage-2J6XZYYO.esm.js").then((m) => m.ExportPage),
     mountPoint: exportRouteRef
   })
 );
 var EntitySpaceliftContent = understudyPlugin.provide(
   createComponentExtension({
     name: "EntitySpaceliftContent",
-    component: { lazy: () => import("./parts/EntitySpaceliftContent-I6YZLCCR.esm.js").then((m) => linked(m.EntitySpaceliftContent)) }
+    component: { lazy: () => import("./parts/EntitySpaceliftContent-OT5XYRR4.esm.js").then((m) => linked(m.EntitySpaceliftContent)) }
   })
 );
 var EntitySpaceliftCard = understudyPlugin.provide(
   createComponentExtension({
     name: "EntitySpaceliftCard",
-    component: { lazy: () => import("./parts/EntitySpaceliftCard-BEG36CAT.esm.js").then((m) => linked(m.EntitySpaceliftCard)) }
+    component: { lazy: () => import("./parts/EntitySpaceliftCard-GZQYE2FQ.esm.js").then((m) => linked(m.EntitySpaceliftCard)) }
   })
 );
 export {

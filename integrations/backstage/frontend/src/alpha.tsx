@@ -4,7 +4,8 @@
  * @packageDocumentation
  */
 import {
-  ApiBlueprint, configApiRef, createFrontendPlugin, createRouteRef, discoveryApiRef, fetchApiRef, PageBlueprint, useRouteRef,
+  ApiBlueprint, configApiRef, createFrontendPlugin, createRouteRef, discoveryApiRef, fetchApiRef, type FrontendPlugin, PageBlueprint,
+  type RouteRef, useRouteRef,
 } from '@backstage/frontend-plugin-api';
 import { EntityCardBlueprint, EntityContentBlueprint } from '@backstage/plugin-catalog-react/alpha';
 import CloudQueueIcon from '@material-ui/icons/CloudQueue';
@@ -81,14 +82,18 @@ const entityContent = EntityContentBlueprint.make({
 const entityCard = EntityCardBlueprint.make({
   name: 'spacelift',
   params: {
+    type: 'info',
     filter: isSpaceliftAvailable,
     loader: () => import('./spacelift/EntitySpaceliftCard').then((m) => <Linked><m.EntitySpaceliftCard /></Linked>),
   },
 });
 
-export default createFrontendPlugin({
+// Without the type, the declarations would name packages that an app need not have.
+const understudyPlugin: FrontendPlugin<{ spacelift: RouteRef<undefined>; export: RouteRef<undefined> }> = createFrontendPlugin({
   pluginId: 'understudy',
   routes: { spacelift: spaceliftRouteRef, export: exportRouteRef },
   extensions: [spaceliftApi, exportApi, spaceliftPage, exportPage, entityContent, entityCard],
 });
+
+export default understudyPlugin;
 export { isSpaceliftAvailable } from './spacelift/annotation';

@@ -126,7 +126,7 @@ export interface paths {
         put?: never;
         /**
          * Confirm a run, so that what it planned is applied
-         * @description In UNCONFIRMED, unless an approval is missing. Needs spacelift.run.confirm. Each request is sent to Spacelift once at most. 200 as well if an earlier request of this portal has already done it. 409 CONFLICT in another state, with details {state, allowedActions}. If Spacelift's answer was lost, the run is read again; if that does not settle it, the answer is 504 with details {outcome: unknown}.
+         * @description In UNCONFIRMED, unless an approval is missing. Needs spacelift.run.confirm. Each request is sent to Spacelift once at most. 200 as well if an earlier request of the same user has done it. 409 CONFLICT in another state, with details {state, allowedActions}. If Spacelift's answer was lost, the run is read again; if that does not settle it, the answer is 504 with details {outcome: unknown}.
          */
         post: operations["confirmRun"];
         delete?: never;
@@ -149,7 +149,7 @@ export interface paths {
         put?: never;
         /**
          * Discard what a run planned
-         * @description In UNCONFIRMED and PENDING_REVIEW. Needs spacelift.run.stop. Each request is sent to Spacelift once at most. 200 as well if an earlier request of this portal has already done it. 409 CONFLICT in another state, with details {state, allowedActions}. If Spacelift's answer was lost, the run is read again; if that does not settle it, the answer is 504 with details {outcome: unknown}.
+         * @description In UNCONFIRMED and PENDING_REVIEW. Needs spacelift.run.stop. Each request is sent to Spacelift once at most. 200 as well if an earlier request of the same user has done it. 409 CONFLICT in another state, with details {state, allowedActions}. If Spacelift's answer was lost, the run is read again; if that does not settle it, the answer is 504 with details {outcome: unknown}.
          */
         post: operations["discardRun"];
         delete?: never;
@@ -172,7 +172,7 @@ export interface paths {
         put?: never;
         /**
          * Cancel a run that has not begun
-         * @description In QUEUED and READY. Needs spacelift.run.stop. Each request is sent to Spacelift once at most. 200 as well if an earlier request of this portal has already done it. 409 CONFLICT in another state, with details {state, allowedActions}. If Spacelift's answer was lost, the run is read again; if that does not settle it, the answer is 504 with details {outcome: unknown}.
+         * @description In QUEUED and READY. Needs spacelift.run.stop. Each request is sent to Spacelift once at most. 200 as well if an earlier request of the same user has done it. 409 CONFLICT in another state, with details {state, allowedActions}. If Spacelift's answer was lost, the run is read again; if that does not settle it, the answer is 504 with details {outcome: unknown}.
          */
         post: operations["cancelRun"];
         delete?: never;
@@ -195,7 +195,7 @@ export interface paths {
         put?: never;
         /**
          * Stop a run that is preparing or planning
-         * @description In PREPARING, INITIALIZING and PLANNING. The worker takes some seconds, so the run that is answered may not have stopped yet. Needs spacelift.run.stop. Each request is sent to Spacelift once at most. 200 as well if an earlier request of this portal has already done it. 409 CONFLICT in another state, with details {state, allowedActions}. If Spacelift's answer was lost, the run is read again; if that does not settle it, the answer is 504 with details {outcome: unknown}.
+         * @description In PREPARING, INITIALIZING and PLANNING. The worker takes some seconds, so the run that is answered may not have stopped yet. Needs spacelift.run.stop. Each request is sent to Spacelift once at most. 200 as well if an earlier request of the same user has done it. 409 CONFLICT in another state, with details {state, allowedActions}. If Spacelift's answer was lost, the run is read again; if that does not settle it, the answer is 504 with details {outcome: unknown}.
          */
         post: operations["stopRun"];
         delete?: never;
@@ -422,7 +422,7 @@ export interface components {
             username?: string;
             /** @description The user of this portal who asked for it, as an entity ref */
             requestedBy?: string;
-            /** @description What that user */
+            /** @description What that user, or the one at Spacelift, said */
             note?: string;
         };
         RunComment: {

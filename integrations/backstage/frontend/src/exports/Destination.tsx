@@ -7,7 +7,7 @@ import { number } from './words';
 
 const useStyles = makeStyles((theme) => ({
   filters: {
-    margin: 0, padding: theme.spacing(1), maxHeight: 200, overflow: 'auto', fontSize: 12, fontWeight: 'normal',
+    margin: 0, padding: theme.spacing(1), maxHeight: 200, overflow: 'auto', whiteSpace: 'pre-wrap', fontSize: 12, fontWeight: 'normal',
     backgroundColor: theme.palette.action.hover, borderRadius: theme.shape.borderRadius,
   },
 }));
@@ -36,11 +36,25 @@ export const Destination = ({ status }: { status: ExportStatus }) => {
         </Fact>
         <Fact label="Schedule" wide={6}>{schedule.enabled ? <code>{schedule.cron}{schedule.timezone && ` ${schedule.timezone}`}</code> : 'Off'}</Fact>
         <Fact label="Filters" wide={12}>
-          {isEmpty(filters) ? 'None: all entities' : <pre className={classes.filters}>{JSON.stringify(filters, null, 1)}</pre>}
+          {isEmpty(filters) ? 'None: all entities' : <pre className={classes.filters}>{filterLines(filters).join('\n')}</pre>}
         </Fact>
       </Facts>
     </InfoCard>
   );
 };
+
+/** One line a filter, of which any lets an entity through; what is none of the known forms stays as it is. */
+export function filterLines(filters: unknown): string[] {
+  const list = Array.isArray(filters) ? filters : [filters];
+  return list.map((filter: unknown) => {
+    if (typeof filter !== 'object' || filter === null || Array.isArray(filter)) return JSON.stringify(filter);
+    return Object.entries(filter).map(([key, value]) => `${key}: ${valueText(value)}`).join('\nand ');
+  });
+}
+
+function valueText(value: unknown): string {
+  if (Array.isArray(value)) return value.map(valueText).join(', ');
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
 
 const isEmpty = (filters: unknown) => filters === undefined || filters === null || (Array.isArray(filters) && filters.length === 0);

@@ -28,7 +28,7 @@ export const RunCard = ({ run, title, onChanged, link, back }: Props) => {
   const now = useNow(underWay);
   const took = (run.endedAt ? Date.parse(run.endedAt) : now) - Date.parse(run.startedAt);
   return (
-    <InfoCard title={title} subheader={<RunState status={run.status} />} action={back ? <div style={{ padding: 16 }}><Link to="../..">All runs</Link></div> : undefined}>
+    <InfoCard title={title} subheader={<RunState status={run.status} />} action={back ? <div style={{ padding: 16 }}><Link to="..">All runs</Link></div> : undefined}>
       {underWay && <UnderWay run={run} />}
       <Said run={run} />
       <Counts run={run} />
@@ -45,7 +45,7 @@ export const RunCard = ({ run, title, onChanged, link, back }: Props) => {
 
 const UnderWay = ({ run }: { run: ExportRun }) => {
   const progress = progressOf(run.counts, run.phase);
-  const eta = run.etaSeconds ? `, about ${duration(run.etaSeconds * 1000)} to go` : '';
+  const eta = run.etaSeconds ? `, about ${duration(Math.ceil(run.etaSeconds) * 1000)} to go` : '';
   return (
     <div style={{ marginBottom: 16 }} role="status">
       <LinearProgress aria-label="Progress" variant={progress === undefined ? 'indeterminate' : 'determinate'} value={(progress ?? 0) * 100} />

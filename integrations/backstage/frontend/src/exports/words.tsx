@@ -1,4 +1,5 @@
 import { StatusAborted, StatusError, StatusOK, StatusPending, StatusRunning, StatusWarning } from '@backstage/core-components';
+import { makeStyles } from '@material-ui/core/styles';
 import type { Counts, ExportRun, RunStatus } from '../api/ExportApi';
 
 const looks: Record<RunStatus, { text: string; sign: typeof StatusOK }> = {
@@ -12,9 +13,13 @@ const looks: Record<RunStatus, { text: string; sign: typeof StatusOK }> = {
   not_entitled: { text: 'Not in the plan', sign: StatusError },
 };
 
+const useStyles = makeStyles({
+  state: { display: 'inline-flex', alignItems: 'center', whiteSpace: 'nowrap', '& .MuiTypography-root': { fontSize: 'inherit', fontWeight: 'inherit' } },
+});
+
 export const RunState = ({ status }: { status: RunStatus }) => {
   const { text, sign: Sign } = looks[status] ?? { text: status, sign: StatusAborted };
-  return <span data-status={status} style={{ display: 'inline-flex', alignItems: 'center', whiteSpace: 'nowrap' }}><Sign>{text}</Sign></span>;
+  return <span data-status={status} className={useStyles().state}><Sign>{text}</Sign></span>;
 };
 
 export const isUnderWay = (run: Pick<ExportRun, 'status'> | undefined) => run?.status === 'queued' || run?.status === 'running';

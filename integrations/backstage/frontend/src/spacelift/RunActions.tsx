@@ -81,7 +81,7 @@ const Ask = ({ run, action, onClose, onDone }: { run: RunDetail; action: RunActi
         <DialogContent>
           <DialogContentText>{run.stackName}: {run.title || run.id}. {hint}</DialogContentText>
           <TextField
-            label="Note" value={note} onChange={(e) => setNote(e.target.value)} inputProps={{ maxLength: 500 }}
+            id="understudy-act-note" label="Note" value={note} onChange={(e) => setNote(e.target.value)} inputProps={{ maxLength: 500 }}
             helperText="For your colleagues: it is kept in the audit log and shown at Spacelift." variant="outlined" margin="dense" autoFocus fullWidth
           />
           <div aria-live="assertive">

@@ -73,6 +73,7 @@ const Search = ({ value, onChange }: { value: string; onChange: (q: string) => v
   });
   return (
     <TextField
+      id="understudy-stack-search"
       label="Search"
       type="search"
       value={text}
@@ -98,6 +99,7 @@ const Choice = ({ label, options, value, nameOf, onChange }: ChoiceProps) => {
   const classes = useStyles();
   return (
     <Autocomplete
+      id={`understudy-stack-${label.toLowerCase()}`}
       className={classes.part}
       multiple
       disableCloseOnSelect

@@ -10,11 +10,14 @@ import { State } from './states';
 import { refusalOf, TriggerButton } from './TriggerButton';
 
 const useStyles = makeStyles((theme) => ({
-  labels: { display: 'flex', flexWrap: 'wrap', gap: theme.spacing(0.5), '& .MuiChip-root': { margin: 0 } },
+  labels: { display: 'flex', gap: theme.spacing(0.5), '& > *': { margin: '0 !important' } },
   empty: { padding: theme.spacing(4), display: 'flex', justifyContent: 'center' },
 }));
 
-const shown = 3;
+const shown = 2;
+
+/** Words that are read at a glance stay on one line. A new object for each column, because the table writes into it. */
+const whole = () => ({ whiteSpace: 'nowrap' as const });
 
 const Labels = ({ labels }: { labels: readonly string[] }) => {
   const classes = useStyles();
@@ -70,17 +73,28 @@ const columns = ({ onTrigger, pages }: Props): TableColumn<Row>[] => [
     field: 'name',
     width: 'auto',
     highlight: true,
+    cellStyle: whole(),
     render: (s) => (
       <>
         {pages ? <StackLink id={s.id} url={s.url}>{s.name}</StackLink> : <Outside url={s.url}>{s.name}</Outside>}
-        {s.repository && <Typography variant="caption" color="textSecondary" display="block">{s.repository}</Typography>}
+        {s.repository && <Typography variant="caption" noWrap color="textSecondary" display="block">{s.repository}</Typography>}
       </>
     ),
   },
-  { title: 'State', field: 'state', width: 'auto', render: (s) => <State state={s.state} /> },
-  ...(pages ? [{ title: 'Since', width: 'auto', render: (s: Row) => <Ago time={s.stateSetAt} /> }] : []),
-  { title: 'Space', field: 'space.name', width: 'auto', render: (s) => <Outside url={s.space.url}>{s.space.name}</Outside> },
-  { title: 'Branch', field: 'branch', width: 'auto' },
+  {
+    title: 'State',
+    field: 'state',
+    width: 'auto',
+    cellStyle: whole(),
+    render: (s) => (
+      <>
+        <State state={s.state} />
+        {s.stateSetAt && <Typography variant="caption" color="textSecondary" display="block"><Ago time={s.stateSetAt} /></Typography>}
+      </>
+    ),
+  },
+  { title: 'Space', field: 'space.name', width: 'auto', cellStyle: whole(), render: (s) => <Outside url={s.space.url}>{s.space.name}</Outside> },
+  { title: 'Branch', field: 'branch', width: 'auto', cellStyle: whole() },
   { title: 'Labels', field: 'labels', width: 'auto', render: (s) => <Labels labels={s.labels} /> },
   ...(onTrigger
     ? [{

@@ -1,4 +1,4 @@
-import { Content, ContentHeader, Header, Page, SupportButton } from '@backstage/core-components';
+import { Content, Header, Page } from '@backstage/core-components';
 import { useApi } from '@backstage/core-plugin-api';
 import { CatalogFilterLayout } from '@backstage/plugin-catalog-react';
 import Alert from '@material-ui/lab/Alert';
@@ -25,9 +25,6 @@ export const StacksView = () => {
     <Page themeId="tool">
       <Header title="Spacelift" subtitle={value?.account ?? 'Stacks and their runs'} />
       <Content>
-        <ContentHeader title="">
-          <SupportButton>Stacks of the Spacelift account, their runs and logs. Which of them you see, and what you may do, is for your portal&apos;s policy to say.</SupportButton>
-        </ContentHeader>
         {official ? <OfficialStacks /> : <Stacks filters={filters} onFilters={onChange} status={value} />}
       </Content>
     </Page>

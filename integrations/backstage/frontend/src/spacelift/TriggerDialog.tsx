@@ -94,6 +94,7 @@ const Question = ({ target, reason, onReason }: { target: Target; reason: string
     </DialogContentText>
     {!target.official && (
       <TextField
+        id="understudy-trigger-reason"
         label="Reason"
         helperText={`For your colleagues: it is kept in the audit log and shown at Spacelift. ${reason.length} of ${reasonLimit} characters.`}
         value={reason}

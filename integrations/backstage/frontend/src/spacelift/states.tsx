@@ -22,7 +22,9 @@ export function stateText(state: string): string {
   return words === '' ? 'Unknown' : words.charAt(0).toUpperCase() + words.slice(1);
 }
 
-const useStyles = makeStyles({ state: { display: 'inline-flex', alignItems: 'center', whiteSpace: 'nowrap' } });
+const useStyles = makeStyles({
+  state: { display: 'inline-flex', alignItems: 'center', whiteSpace: 'nowrap', '& .MuiTypography-root': { fontSize: 'inherit', fontWeight: 'inherit' } },
+});
 
 export const State = ({ state }: { state: string }) => {
   const classes = useStyles();
