@@ -25,7 +25,8 @@ run: build
 ## dev: work on one plugin: make dev PLUGIN=rely (or spacelift); CONSOLE=off for the server alone
 .PHONY: dev
 dev: $(if $(filter off,$(CONSOLE)),,needs-node)
-	@$(GO) build -o .dev/dev ./dev && .dev/dev -plugin '$(PLUGIN)' $(if $(filter off,$(CONSOLE)),-console=false) $(if $(LISTEN),-listen $(LISTEN))
+	$(GO) build -o .dev/dev ./dev
+	@.dev/dev -plugin '$(PLUGIN)' $(if $(filter off,$(CONSOLE)),-console=false) $(if $(LISTEN),-listen $(LISTEN))
 
 ## build: the static binary with the console embedded, in bin/understudy
 .PHONY: build

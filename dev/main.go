@@ -72,6 +72,7 @@ func run(ctx context.Context, c choices, out io.Writer) error {
 		args:    []string{"serve", "--config", file, "--only", "catalog,auth,understudy," + chosen.id},
 		environ: []string{"NODE_ENV=development"}, ready: base + "/.backstage/health/v1/readiness",
 	}
+	log.Info("building; the first time takes a minute or two", "package", s.pkg)
 	if err := s.build(ctx); err != nil {
 		return err
 	}
