@@ -1,2 +1,0 @@
-/** Whether somebody may see this tab. */
-export declare function useVisible(): boolean;

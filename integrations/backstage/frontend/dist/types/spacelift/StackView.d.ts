@@ -1,2 +1,0 @@
-/** A stack and its runs. */
-export declare const StackView: () => import("react/jsx-runtime").JSX.Element;
