@@ -230,8 +230,8 @@ func TestAFollowerComesBack(t *testing.T) {
 	s.until("nobody follows", func() bool { return testutil.ToFloat64(must(t, s, "understudy_spacelift_log_viewers")) <= 1 })
 }
 
-// TestAFollowerIsToldOfTrouble lets the log fail in each way for a while, and be whole in the end.
-func TestAFollowerIsToldOfTrouble(t *testing.T) {
+// TestALogSurvivesTrouble lets Spacelift fail in each way for a while; the log is whole in the end.
+func TestALogSurvivesTrouble(t *testing.T) {
 	t.Parallel()
 	cases := down("stack")
 	cases = append(cases,
@@ -248,10 +248,11 @@ func TestAFollowerIsToldOfTrouble(t *testing.T) {
 			t.Parallel()
 			up, s := ready(t, setup{})
 			path := s.runIn(up, "INITIALIZING")
+			up.Patch(sim.StackID, sim.Patch{Autodeploy: new(true)})
 			f := s.follow(t, path, "")
 			f.until("phase")
 			for _, fault := range c.faults {
-				fault.Count = 8
+				fault.Count = 4 // too few for the breaker
 				up.Faults(fault)
 			}
 			var reader sync.WaitGroup
