@@ -9,7 +9,7 @@ import TextField from '@material-ui/core/TextField';
 import Typography from '@material-ui/core/Typography';
 import Alert from '@material-ui/lab/Alert';
 import AlertTitle from '@material-ui/lab/AlertTitle';
-import { type FormEvent, useEffect, useState } from 'react';
+import { type FormEvent, useEffect, useRef, useState } from 'react';
 import { wordsOf } from '../api/errors';
 import { type RunAction, type RunDetail, spaceliftApiRef } from '../api/SpaceliftApi';
 import { useAction } from '../hooks/useAction';
@@ -54,12 +54,16 @@ export const RunActions = ({ run, onDone }: { run: RunDetail; onDone: () => void
 const Ask = ({ run, action, onClose, onDone }: { run: RunDetail; action: RunAction; onClose: () => void; onDone: () => void }) => {
   const api = useApi(spaceliftApiRef);
   const [note, setNote] = useState('');
-  const [key] = useState(newKey);
+  // What is sent again after a lost answer is the same request; after a refusal it is another one.
+  const key = useRef(newKey());
   const [done, setDone] = useState(false);
   const { run: act, busy, error } = useAction(async () => {
     try {
-      await api.act(run.stackId, run.id, action, note.trim(), key);
+      await api.act(run.stackId, run.id, action, note.trim(), key.current);
       setDone(true);
+    } catch (refusal) {
+      if (!isLost(refusal)) key.current = newKey();
+      throw refusal;
     } finally {
       onDone();
     }
