@@ -93,15 +93,11 @@ func walkBare(ctx context.Context, s *stage.Stage) error {
 		if cursor != "" {
 			query.Set("cursor", cursor)
 		}
-		answer, err := stage.Ask(ctx, http.MethodGet, s.Tap.URL+"/api/catalog/entities/by-query?"+query.Encode(), stage.Token, nil)
-		if err != nil || answer.Status != http.StatusOK {
-			return fmt.Errorf("walk: %s %v", answer, err)
-		}
 		var page struct {
 			Items    []struct{ Kind string }
 			PageInfo struct{ NextCursor string }
 		}
-		if err := answer.JSON(&page); err != nil {
+		if err := stage.Want(ctx, http.StatusOK, &page, http.MethodGet, s.Tap.URL+"/api/catalog/entities/by-query?"+query.Encode(), stage.Token, nil); err != nil {
 			return err
 		}
 		read += len(page.Items)
@@ -114,18 +110,15 @@ func walkBare(ctx context.Context, s *stage.Stage) error {
 }
 
 func exportOnce(ctx context.Context, s *stage.Stage) (run exportRun, err error) {
-	answer, err := stage.Ask(ctx, http.MethodPost, s.Understudy[0].URL+"/api/rely/migrate", stage.Token, nil)
 	var started struct{ RunID string }
-	if err != nil || answer.JSON(&started) != nil || answer.Status != http.StatusAccepted {
-		return run, fmt.Errorf("migrate: %s %v", answer, err)
+	ours := s.Understudy[0].URL + "/api/rely"
+	if err := stage.Want(ctx, http.StatusAccepted, &started, http.MethodPost, ours+"/migrate", stage.Token, nil); err != nil {
+		return run, err
 	}
 	err = poll(ctx, 20*time.Minute, 100*time.Millisecond, func() (bool, error) {
-		answer, err := stage.Ask(ctx, http.MethodGet, s.Understudy[0].URL+"/api/rely/runs/"+started.RunID, stage.Token, nil)
-		if err != nil {
-			return false, err
-		}
 		run = exportRun{}
-		return answer.JSON(&run) == nil && run.Status != "running" && run.Status != "queued", nil
+		err := stage.Want(ctx, http.StatusOK, &run, http.MethodGet, ours+"/runs/"+started.RunID, stage.Token, nil)
+		return run.Status != "running" && run.Status != "queued", err
 	})
 	if err == nil && run.Status != "succeeded" {
 		err = errors.New("the run is " + run.Status + ": " + run.Error)

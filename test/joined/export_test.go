@@ -187,17 +187,14 @@ func (x *exporter) has(t *testing.T, refs ...string) int {
 }
 
 func (x *exporter) count(ctx context.Context, refs []string) (n int, err error) {
-	answer, err := stage.Ask(ctx, http.MethodPost, x.theirs("/api/catalog/entities/by-refs"), stage.Token, map[string]any{"entityRefs": refs})
 	var body struct{ Items []any }
-	if err != nil || answer.JSON(&body) != nil || answer.Status != http.StatusOK {
-		return 0, fmt.Errorf("by-refs: %s %v", answer, err)
-	}
+	err = stage.Want(ctx, http.StatusOK, &body, http.MethodPost, x.theirs("/api/catalog/entities/by-refs"), stage.Token, map[string]any{"entityRefs": refs})
 	for _, item := range body.Items {
 		if item != nil {
 			n++
 		}
 	}
-	return n, nil
+	return n, err
 }
 
 // etags are of all entities of Node's catalog, by their refs.

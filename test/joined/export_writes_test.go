@@ -72,9 +72,9 @@ func (x *exporter) round(ctx context.Context, stopped <-chan struct{}, round int
 	if round > 2 {
 		_, remove = churned(round - 3)
 	}
-	answer, err := stage.Ask(ctx, http.MethodPost, x.theirs("/api/probe/entities"), stage.Token, map[string]any{"add": add, "remove": remove})
-	if err != nil || answer.Status != http.StatusNoContent {
-		return fmt.Errorf("change the catalog: %s %v", answer, err)
+	change := map[string]any{"add": add, "remove": remove}
+	if err := stage.Want(ctx, http.StatusNoContent, nil, http.MethodPost, x.theirs("/api/probe/entities"), stage.Token, change); err != nil {
+		return err
 	}
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()

@@ -74,6 +74,21 @@ func Ask(ctx context.Context, method, url, token string, body any, headers ...st
 	return Answer{Status: resp.StatusCode, Header: resp.Header, Body: text}, err
 }
 
+// Want is Ask, and an error where the answer has another status or is not the JSON of into, if that is not nil.
+func Want(ctx context.Context, status int, into any, method, url, token string, body any, headers ...string) error {
+	answer, err := Ask(ctx, method, url, token, body, headers...)
+	if err == nil && answer.Status != status {
+		err = fmt.Errorf("answered %s", answer)
+	}
+	if err == nil && into != nil {
+		err = answer.JSON(into)
+	}
+	if err != nil {
+		return fmt.Errorf("%s %s: %w", method, url, err)
+	}
+	return nil
+}
+
 // client shares its connections with all others of the program.
 func client() *http.Client { return &http.Client{Timeout: 30 * time.Second} }
 
