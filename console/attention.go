@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -46,7 +47,7 @@ type attentionItem struct {
 }
 
 // attention finds what is wrong in the catalog by walking it: status and dangling relations are not among what the
-// catalog can be asked for (catalog.md 2). One walk serves all callers, and what they may see is checked item by item.
+// catalog can be asked for (catalog.md 2). One walk serves all callers, and what each may see is asked for at once.
 type attention struct {
 	catalog host.CatalogReader
 	now     func() time.Time
@@ -70,29 +71,46 @@ func (a *attention) view(ctx context.Context, who auth.Credentials) (attentionVi
 	if err != nil {
 		return attentionView{}, err
 	}
-	for _, list := range []*attentionList{&v.Errors, &v.Orphans, &v.Missing} {
-		if list.Items, err = a.visible(ctx, who, list.Items); err != nil {
-			return attentionView{}, err
+	lists := []*attentionList{&v.Errors, &v.Orphans, &v.Missing}
+	visible, err := a.visible(ctx, who, lists)
+	if err != nil {
+		return attentionView{}, err
+	}
+	for _, list := range lists {
+		items := []attentionItem{}
+		for _, item := range list.Items {
+			if len(items) < attentionItems && visible[item.about()] {
+				items = append(items, item)
+			}
 		}
+		list.Items = items
 	}
 	return v, nil
 }
 
-func (a *attention) visible(ctx context.Context, who auth.Credentials, items []attentionItem) ([]attentionItem, error) {
-	out := []attentionItem{}
-	for _, item := range items {
-		if len(out) == attentionItems {
-			break
-		}
-		_, ok, err := a.catalog.ByRef(ctx, who, cmp.Or(item.From, item.Ref))
-		if err != nil {
-			return nil, fmt.Errorf("read %s: %w", item.Ref, err)
-		}
-		if ok {
-			out = append(out, item)
+// about is the entity that whoever is told of the item must be able to see.
+func (i attentionItem) about() string { return cmp.Or(i.From, i.Ref) }
+
+// visible asks for all entities of the lists in one question. What cannot be read is not shown.
+func (a *attention) visible(ctx context.Context, who auth.Credentials, lists []*attentionList) (map[string]bool, error) {
+	visible := map[string]bool{}
+	for _, list := range lists {
+		for _, item := range list.Items {
+			visible[item.about()] = false
 		}
 	}
-	return out, nil
+	if len(visible) == 0 {
+		return visible, nil
+	}
+	refs := slices.Sorted(maps.Keys(visible))
+	found, err := a.catalog.ByRefs(ctx, who, refs)
+	if _, err = host.Damaged(refs, err); err != nil {
+		return nil, fmt.Errorf("read what wants attention: %w", err)
+	}
+	for i, e := range found {
+		visible[refs[i]] = e != nil
+	}
+	return visible, nil
 }
 
 // latest returns the last walk's result, walking again if the catalog has changed since and the result has served.

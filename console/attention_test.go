@@ -58,6 +58,28 @@ func TestAttentionShowsOnlyWhatTheCallerMaySee(t *testing.T) {
 	}
 }
 
+// TestAttentionAsksOnce: with permissions each reading of the catalog is a question to another server.
+func TestAttentionAsksOnce(t *testing.T) {
+	t.Parallel()
+	catalog := newCatalog(t)
+	for i := range attentionKept + 5 {
+		catalog.put(t, fmt.Sprintf(`{"kind":"Component","metadata":{"name":"o%02d","annotations":{"backstage.io/orphan":"true"}},
+			"status":{"items":[{"level":"error","message":"m"}]},"relations":[{"type":"ownedBy","targetRef":"group:default/g%02d"}]}`, i, i))
+	}
+	a := newAttention(catalog)
+	v, err := a.view(t.Context(), auth.UserCredentials("user:default/jane"))
+	if err != nil || len(v.Errors.Items) != attentionItems || len(v.Orphans.Items) != attentionItems || len(v.Missing.Items) != attentionItems {
+		t.Fatalf("%+v %v", v, err)
+	}
+	if catalog.reads != 1 {
+		t.Errorf("the catalog was asked %d times", catalog.reads)
+	}
+	catalog = newCatalog(t, component)
+	if _, err := newAttention(catalog).view(t.Context(), auth.UserCredentials("user:default/jane")); err != nil || catalog.reads != 0 {
+		t.Errorf("asked %d times about nothing: %v", catalog.reads, err)
+	}
+}
+
 func TestAttentionWalksSeldom(t *testing.T) {
 	t.Parallel()
 	catalog := newCatalog(t, component)

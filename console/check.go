@@ -35,7 +35,7 @@ type checkView struct {
 
 // lastCheck shows what the latest check found, and begins none: pages may ask for it as often as they like.
 func (a *api) lastCheck(w http.ResponseWriter, r *http.Request) error {
-	if err := a.requirePrivilege(r, "what a check found"); err != nil {
+	if err := a.requirePrivilege(r, readSystem, "what a check found"); err != nil {
 		return err
 	}
 	last, _ := a.system.LastCheck()
@@ -47,7 +47,7 @@ func (a *api) lastCheck(w http.ResponseWriter, r *http.Request) error {
 func (a *api) check(w http.ResponseWriter, r *http.Request) (err error) {
 	event := a.audit.Event(r.Context(), telemetry.Event{Plugin: ID, ID: "self-check"})
 	defer func() { event.Done(err) }()
-	if err := a.requirePrivilege(r, "what a check finds"); err != nil {
+	if err := a.requirePrivilege(r, createCheck, "what a check finds"); err != nil {
 		return err
 	}
 	var wish checkRequest

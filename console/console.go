@@ -48,7 +48,7 @@ func (p *Plugin) Register(_ context.Context, env *host.Env) error {
 	}
 	p.cfg = cfg
 	if !cfg.on() {
-		(&api{log: env.Log, system: env.System, audit: env.Audit}).mountCheck(env.Routes)
+		(&api{log: env.Log, system: env.System, audit: env.Audit, permissions: env.Permissions}).mountCheck(env.Routes)
 		return nil
 	}
 	if p.files, err = builtFiles(); err != nil {

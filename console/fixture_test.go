@@ -23,6 +23,7 @@ import (
 	"github.com/understudy-portal/understudy/host/config"
 	"github.com/understudy-portal/understudy/host/fault"
 	"github.com/understudy-portal/understudy/host/hosttest"
+	"github.com/understudy-portal/understudy/host/permission"
 	"github.com/understudy-portal/understudy/host/router"
 	"github.com/understudy-portal/understudy/host/schedule"
 	"github.com/understudy-portal/understudy/host/telemetry"
@@ -40,6 +41,7 @@ type fakeCatalog struct {
 	changed  chan struct{}
 	broken   error
 	walks    int
+	reads    int
 }
 
 func newCatalog(t *testing.T, docs ...string) *fakeCatalog {
@@ -77,6 +79,9 @@ func (c *fakeCatalog) ByRef(_ context.Context, who auth.Credentials, ref string)
 }
 
 func (c *fakeCatalog) ByRefs(ctx context.Context, who auth.Credentials, refs []string) ([]*entity.Entity, error) {
+	c.mu.Lock()
+	c.reads++
+	c.mu.Unlock()
 	return hosttest.ByRefs(ctx, c, who, refs)
 }
 
@@ -165,7 +170,7 @@ func (s *fakeSystem) SelfCheck(_ context.Context, token config.Secret) host.Chec
 	return s.checkup
 }
 
-// fakeGate knows two tokens: "user" and "service".
+// fakeGate knows the tokens "user" and "service", and three of services that are restricted.
 type fakeGate struct{}
 
 func (fakeGate) Authenticate(r *http.Request, _ string, level router.Level) (*http.Request, error) {
@@ -175,6 +180,12 @@ func (fakeGate) Authenticate(r *http.Request, _ string, level router.Level) (*ht
 		who = auth.UserCredentials("user:default/jane")
 	case "Bearer service":
 		who = auth.PluginCredentials("tests")
+	case "Bearer reader", "Bearer checker", "Bearer other":
+		who = auth.PluginCredentials("tests")
+		who.Restrictions = map[string]*auth.Restrictions{
+			"Bearer reader": {Permissions: []string{"understudy.system.read"}}, "Bearer checker": {Actions: []string{"create"}},
+			"Bearer other": {Permissions: []string{"nothing.at.all"}},
+		}[r.Header.Get("Authorization")]
 	default:
 		if level != router.Open {
 			return nil, fault.Authentication("Missing credentials")
@@ -210,7 +221,7 @@ func start(t *testing.T, system *fakeSystem, catalog *fakeCatalog, yaml string) 
 	}
 	logs := &strings.Builder{}
 	p := New()
-	env := &host.Env{ID: ID, Log: slog.New(slog.NewTextHandler(logs, nil)), Config: cfg, Routes: routes, Catalog: catalog, System: system, Audit: telemetry.NewAuditor(nil, telemetry.AuditOptions{})}
+	env := &host.Env{ID: ID, Log: slog.New(slog.NewTextHandler(logs, nil)), Config: cfg, Routes: routes, Catalog: catalog, System: system, Permissions: &permission.Local{}, Audit: telemetry.NewAuditor(nil, telemetry.AuditOptions{})}
 	if err := p.Register(t.Context(), env); err != nil {
 		t.Fatal(err)
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/understudy-portal/understudy/entity/yamlcore"
 	"github.com/understudy-portal/understudy/host"
 	"github.com/understudy-portal/understudy/host/auth"
-	"github.com/understudy-portal/understudy/host/fault"
+	"github.com/understudy-portal/understudy/host/permission"
 	"github.com/understudy-portal/understudy/host/router"
 	"github.com/understudy-portal/understudy/host/schedule"
 	"github.com/understudy-portal/understudy/host/telemetry"
@@ -23,25 +23,27 @@ var openapiYAML []byte
 
 // api serves openapi.yaml.
 type api struct {
-	log       *slog.Logger
-	system    host.System
-	audit     *telemetry.Auditor
-	attention *attention
-	events    *events
-	health    *health
-	peers     peers
-	openapi   []byte
+	log         *slog.Logger
+	system      host.System
+	audit       *telemetry.Auditor
+	permissions permission.Checker
+	attention   *attention
+	events      *events
+	health      *health
+	peers       peers
+	openapi     []byte
 }
 
 func newAPI(env *host.Env) *api {
 	return &api{
-		log:       env.Log,
-		system:    env.System,
-		audit:     env.Audit,
-		attention: newAttention(env.Catalog),
-		events:    newEvents(env.Catalog, env.Log),
-		health:    newHealth(env.System, env.Log),
-		peers:     peers{system: env.System, config: env.Config},
+		log:         env.Log,
+		system:      env.System,
+		audit:       env.Audit,
+		permissions: env.Permissions,
+		attention:   newAttention(env.Catalog),
+		events:      newEvents(env.Catalog, env.Log),
+		health:      newHealth(env.System, env.Log),
+		peers:       peers{system: env.System, config: env.Config},
 	}
 }
 
@@ -63,10 +65,11 @@ func (a *api) mount(routes *router.Routes) error {
 	return nil
 }
 
-// mountCheck mounts what `understudy check` asks, which is there even where the console is turned off.
+// mountCheck mounts what `understudy check` asks, with the permissions for it, which is there even where the console is turned off.
 func (a *api) mountCheck(routes *router.Routes) {
 	routes.Handle("GET /v1/check", a.lastCheck)
 	routes.Handle("POST /v1/check", a.check)
+	permission.Mount(routes, permissions())
 }
 
 type bootstrapView struct {
@@ -105,7 +108,10 @@ type pluginView struct {
 }
 
 func (a *api) plugins(w http.ResponseWriter, r *http.Request) error {
-	full := a.privileged(r)
+	full, err := a.privileged(r, readSystem)
+	if err != nil {
+		return err
+	}
 	views := []pluginView{}
 	for _, s := range a.health.statuses(r.Context()) {
 		views = append(views, a.pluginView(s, full))
@@ -133,7 +139,7 @@ func (a *api) pluginView(s host.PluginStatus, full bool) pluginView {
 }
 
 func (a *api) tasks(w http.ResponseWriter, r *http.Request) error {
-	if err := a.requirePrivilege(r, "tasks"); err != nil {
+	if err := a.requirePrivilege(r, readSystem, "tasks"); err != nil {
 		return err
 	}
 	tasks, err := a.system.Tasks(r.Context())
@@ -156,7 +162,7 @@ type lineView struct {
 }
 
 func (a *api) config(w http.ResponseWriter, r *http.Request) error {
-	if err := a.requirePrivilege(r, "the configuration"); err != nil {
+	if err := a.requirePrivilege(r, readSystem, "the configuration"); err != nil {
 		return err
 	}
 	lines := []lineView{}
@@ -186,20 +192,6 @@ func (a *api) serveEvents(w http.ResponseWriter, r *http.Request) error {
 
 func (a *api) serveOpenAPI(w http.ResponseWriter, r *http.Request) error {
 	return router.WriteRawJSON(w, r, http.StatusOK, a.openapi)
-}
-
-// privileged reports whether the caller may see what runs and how it is configured: service principals, and everybody in
-// the demo, whose configuration is no secret.
-func (a *api) privileged(r *http.Request) bool {
-	return a.system.Demo() || auth.FromContext(r.Context()).IsService()
-}
-
-func (a *api) requirePrivilege(r *http.Request, what string) error {
-	if a.privileged(r) {
-		return nil
-	}
-	return fault.NotAllowed("Only service principals may see %s; ask with a token of backend.auth.externalAccess, "+
-		"or run understudy on the server", what)
 }
 
 // openapiJSON is the document as it is served; its order of keys is that of the file.

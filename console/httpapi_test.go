@@ -203,3 +203,45 @@ func TestTaskStateOnTheWire(t *testing.T) {
 		t.Errorf("got %s", body)
 	}
 }
+
+// TestRestrictionsBind: a token that is restricted to other permissions of this plugin sees nothing and starts nothing.
+func TestRestrictionsBind(t *testing.T) {
+	t.Parallel()
+	for _, yaml := range []string{"{}", "{understudy: {console: {enabled: false}}}"} {
+		f := start(t, checkedSystem(false), newCatalog(t), yaml)
+		for _, c := range []struct {
+			token       string
+			read, check int
+		}{
+			{"service", http.StatusOK, http.StatusOK}, {"reader", http.StatusOK, http.StatusForbidden},
+			{"checker", http.StatusForbidden, http.StatusOK}, {"other", http.StatusForbidden, http.StatusForbidden},
+		} {
+			paths := []string{"check"}
+			if f.plugin.api != nil {
+				paths = append(paths, "config", "tasks")
+				if _, body := f.get(t, "/api/understudy/v1/plugins", c.token); strings.Contains(body, "internal") != (c.read == http.StatusOK) {
+					t.Errorf("%s: plugins %s", c.token, body)
+				}
+			}
+			for _, path := range paths {
+				res, body := f.get(t, "/api/understudy/v1/"+path, c.token)
+				if res.StatusCode != c.read || c.read != http.StatusOK && !strings.Contains(body, "understudy.system.read") {
+					t.Errorf("%s: %s %d %s", c.token, path, res.StatusCode, body)
+				}
+			}
+			before := f.system.checkup.At
+			f.system.checkup.At = time.Time{}
+			status, body := f.send(t, http.MethodPost, "/api/understudy/v1/check", c.token, "")
+			if ran := !f.system.checkup.At.IsZero(); status != c.check || ran != (c.check == http.StatusOK) {
+				t.Errorf("%s: a check that ran %t: %d %s", c.token, ran, status, body)
+			}
+			f.system.checkup.At = before
+		}
+		_, body := f.get(t, "/api/understudy/.well-known/backstage/permissions/metadata", "user")
+		for _, name := range []string{"understudy.system.read", "understudy.check.create"} {
+			if !strings.Contains(body, name) {
+				t.Errorf("%s is not declared: %s", name, body)
+			}
+		}
+	}
+}

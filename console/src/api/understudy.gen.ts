@@ -1,5 +1,5 @@
 // Generated from openapi.yaml by npm run types. Do not edit.
-// sha256:d15905c8d7f5b2eeab67760a88beca80585990abaf33c46c9f9dada82231337b
+// sha256:92d2ce017250fa03b14d0604a31b42f6450fc1cc1af1e5900f6308ce48992643
 
 export interface paths {
     "/bootstrap": {
@@ -45,7 +45,7 @@ export interface paths {
         };
         /**
          * The recurring tasks of all hosted plugins
-         * @description For service principals, and for everybody in the demo; anybody else gets 403.
+         * @description For service principals that may understudy.system.read, and for everybody in the demo; anybody else gets 403.
          */
         get: operations["getTasks"];
         put?: never;
@@ -65,7 +65,7 @@ export interface paths {
         };
         /**
          * The merged configuration, as `understudy config print` shows it
-         * @description Secrets are masked. For service principals, and for everybody in the demo; anybody else gets 403.
+         * @description Secrets are masked. For service principals that may understudy.system.read, and for everybody in the demo; anybody else gets 403.
          */
         get: operations["getConfig"];
         put?: never;
@@ -85,13 +85,13 @@ export interface paths {
         };
         /**
          * What the latest self-check of this server found
-         * @description Begins none: without a check since the server started there are no steps and no checkedAt. For service principals, and for everybody in the demo; anybody else gets 403.
+         * @description Begins none: without a check since the server started there are no steps and no checkedAt. For service principals that may understudy.system.read, and for everybody in the demo; anybody else gets 403.
          */
         get: operations["getCheck"];
         put?: never;
         /**
          * Look at everything that this server depends on, now
-         * @description As `understudy check` does; takes up to a minute. Who asks while a check is under way gets the result of that one. For service principals, and for everybody in the demo; anybody else gets 403.
+         * @description As `understudy check` does; takes up to a minute. Who asks while a check is under way gets the result of that one. For service principals that may understudy.check.create, and for everybody in the demo; anybody else gets 403.
          */
         post: operations["runCheck"];
         delete?: never;
