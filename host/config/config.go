@@ -109,6 +109,15 @@ func (c *Config) Absent(path, hint string) Problem {
 	return p
 }
 
+// LeftOut reports why a key that was written down counts as absent, such as "${VAR} is not set"; empty where it was not, or has
+// a value.
+func (c *Config) LeftOut(path string) string {
+	if n, _, _ := c.find(path); n != nil {
+		return n.dropped
+	}
+	return ""
+}
+
 // Errorf is a problem at the key path, with the place it was written at, for checks that only the reader of a section can
 // make. Hint may be empty.
 func (c *Config) Errorf(path, hint, format string, args ...any) Problem {

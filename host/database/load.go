@@ -212,6 +212,7 @@ func (l *loader) overlay(path string, s *Settings, required bool) {
 	l.pool(path+".knexConfig.pool", &s.Pool)
 	connection := path + ".connection"
 	switch {
+	case s.Engine == PostgreSQL && l.leftOut(connection):
 	case !l.c.Has(connection):
 		if required && s.Engine == SQLite {
 			l.fail(connection, "write connection: { directory: <folder> }", "required, but not set")
@@ -221,6 +222,16 @@ func (l *loader) overlay(path string, s *Settings, required bool) {
 	default:
 		l.server(connection, path != section, &s.Server)
 	}
+}
+
+// leftOut reports a part of a server's address that was written down, and whose variable is not set. Upstream's driver takes what
+// PG* variables or its defaults say then, which is another server than the one that was meant.
+func (l *loader) leftOut(path string) bool {
+	why := l.c.LeftOut(path)
+	if why != "" {
+		l.fail(path, "set the variable, or take the key out: then the environment's PG* variables say where the server is", "missing because %s", why)
+	}
+	return why != ""
 }
 
 // pool reads the part of knex's pool settings that has a meaning here.

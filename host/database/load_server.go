@@ -21,6 +21,9 @@ func (l *loader) server(path string, own bool, s *Server) {
 		l.problems = append(l.problems, config.AsProblems(err)...)
 		return
 	}
+	for _, key := range []string{"connectionString", "host", "port", "user", "database"} {
+		l.leftOut(path + "." + key)
+	}
 	if kind := ""; l.text(path+".type", &kind) && kind != "default" {
 		l.fail(path+".type", "sign in with a user and password, or a client certificate in ssl",
 			"tokens of %s are not supported", kind)

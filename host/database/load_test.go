@@ -107,6 +107,25 @@ backend:
 	}
 }
 
+// Upstream falls back to PG* variables where the variable of a connection is not set, and so to a server that nobody named.
+func TestLoadRefusesConnectionsThatWereLeftOut(t *testing.T) {
+	t.Parallel()
+	for yaml, want := range map[string]string{
+		"{client: pg, connection: '${DB_URL}'}":                                   "backend.database.connection: missing because ${DB_URL} is not set",
+		"{client: pg, connection: {connectionString: '${DB_URL}'}}":               "connection.connectionString: missing because ${DB_URL} is not set",
+		"{client: pg, connection: {host: '${DB_HOST}', user: u}}":                 "connection.host: missing because ${DB_HOST} is not set",
+		"{client: pg, plugin: {rely: {connection: 'postgres://u@${DB_HOST}/x'}}}": "plugin.rely.connection: missing because ${DB_HOST} is not set",
+		"{client: pg, connection: {host: db, password: '${DB_PASSWORD}'}}":        "", // a server may want none
+		"{client: pg, connection: null}":                                          "",
+		"{client: pg}":                                                            "",
+	} {
+		_, err := load(t, "backend: {database: "+yaml+"}")
+		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%s: %v, want %q", yaml, err, want)
+		}
+	}
+}
+
 func TestLoadReadsBounds(t *testing.T) {
 	t.Parallel()
 	opts, err := load(t, `
