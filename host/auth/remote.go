@@ -125,11 +125,12 @@ func (d *document) mayRefetch(now time.Time) bool {
 func (r *remoteKeys) refresh(ctx context.Context, address string) (keys.Set, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, fetchTimeout, fmt.Errorf("no answer within %s", fetchTimeout))
 	defer cancel()
-	if err := r.slots.Acquire(ctx, 1); err != nil {
-		return nil, fmt.Errorf("read %s: %w", address, context.Cause(ctx))
+	slot := slot{of: r.slots}
+	if err := slot.take(ctx); err != nil {
+		return nil, fmt.Errorf("read %s: %w", address, err)
 	}
-	defer r.slots.Release(1)
-	set, err := r.fetch(ctx, address)
+	defer slot.leave()
+	set, err := r.fetch(ctx, address, slot.rest)
 	r.metrics.fetched(err)
 	if err != nil {
 		if cause := context.Cause(ctx); cause != nil {
@@ -141,13 +142,43 @@ func (r *remoteKeys) refresh(ctx context.Context, address string) (keys.Set, err
 	return set, nil
 }
 
-func (r *remoteKeys) fetch(ctx context.Context, address string) (keys.Set, error) {
+// slot is the right to one request at a time. It is for one goroutine.
+type slot struct {
+	of   *semaphore.Weighted
+	held bool
+}
+
+func (s *slot) take(ctx context.Context) error {
+	if err := s.of.Acquire(ctx, 1); err != nil {
+		return context.Cause(ctx)
+	}
+	s.held = true
+	return nil
+}
+
+func (s *slot) leave() {
+	if s.held {
+		s.held = false
+		s.of.Release(1)
+	}
+}
+
+// rest waits for the next try without the slot: callers whom somebody made up would keep real ones waiting by failing.
+func (s *slot) rest(ctx context.Context, d time.Duration) error {
+	s.leave()
+	if err := sleep(ctx, d); err != nil {
+		return err
+	}
+	return s.take(ctx)
+}
+
+func (r *remoteKeys) fetch(ctx context.Context, address string, rest func(context.Context, time.Duration) error) (keys.Set, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return nil, err
 	}
 	req.Header.Set("Accept", "application/json, application/jwk-set+json")
-	resp, err := doIdempotent(r.client, req)
+	resp, err := doIdempotent(r.client, req, rest)
 	if err != nil {
 		return nil, err
 	}

@@ -234,3 +234,46 @@ func writeJSON(w http.ResponseWriter, v any) error {
 	_, err = w.Write(data)
 	return err
 }
+
+// TestFailingFetchesLeaveRoom: tokens of made-up callers need no credentials, and their fetches fail and are tried again. Real
+// verifications do not wait for that, and no more requests than slots are under way.
+func TestFailingFetchesLeaveRoom(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		signer := generateKey(t)
+		good := respond(200, documentOf(t, signer))
+		f := &transport{answer: func(r *http.Request) (*http.Response, error) {
+			if r.URL.Host == "peer" {
+				return good(r)
+			}
+			return nil, errors.New("refused")
+		}}
+		r := newRemote(newClock(), f)
+		var made sync.WaitGroup
+		for i := range 2 * parallelFetches {
+			made.Go(func() {
+				if _, err := r.keys(t.Context(), fmt.Sprintf("http://made-up-%d/jwks.json", i), headerOf(signer)); err == nil {
+					t.Error("keys of nobody")
+				}
+			})
+		}
+		synctest.Wait()
+		if f.calls() != 2*parallelFetches {
+			t.Errorf("%d first tries", f.calls())
+		}
+		began := time.Now()
+		if set, err := r.keys(t.Context(), "http://peer/jwks.json", headerOf(signer)); err != nil || len(set) != 1 {
+			t.Errorf("%v, %v", set, err)
+		}
+		if took := time.Since(began); took != 0 {
+			t.Errorf("a real caller waited %s", took)
+		}
+		made.Wait()
+		if want := 1 + 2*parallelFetches*(1+len(startingPauses)); f.calls() != want {
+			t.Errorf("%d requests, want %d", f.calls(), want)
+		}
+		if !r.slots.TryAcquire(parallelFetches) {
+			t.Error("a slot is still held")
+		}
+	})
+}

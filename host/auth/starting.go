@@ -13,7 +13,8 @@ var startingPauses = [...]time.Duration{100 * time.Millisecond, 400 * time.Milli
 
 // doIdempotent sends a request without a body, again if the peer seems to be starting. The answer's body is the caller's to
 // close. A 404 is final: names of callers are not to be trusted, and one that somebody made up must not cost three requests.
-func doIdempotent(client *http.Client, req *http.Request) (*http.Response, error) {
+// Rest waits before the next try; sleep does.
+func doIdempotent(client *http.Client, req *http.Request, rest func(context.Context, time.Duration) error) (*http.Response, error) {
 	for _, pause := range startingPauses {
 		resp, err := client.Do(req)
 		if !seemsStarting(resp, err) {
@@ -22,15 +23,22 @@ func doIdempotent(client *http.Client, req *http.Request) (*http.Response, error
 		if resp != nil {
 			_ = resp.Body.Close()
 		}
-		timer := time.NewTimer(pause)
-		select {
-		case <-timer.C:
-		case <-req.Context().Done():
-			timer.Stop()
-			return nil, context.Cause(req.Context())
+		if err := rest(req.Context(), pause); err != nil {
+			return nil, err
 		}
 	}
 	return client.Do(req)
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 }
 
 func seemsStarting(resp *http.Response, err error) bool {

@@ -71,7 +71,7 @@ func (s *Service) fetchUserInfo(ctx context.Context, c Credentials) ([]string, e
 		return nil, fmt.Errorf("user info: %w", err)
 	}
 	req.Header.Set("Authorization", "Bearer "+c.Token())
-	resp, err := doIdempotent(s.client, req)
+	resp, err := doIdempotent(s.client, req, sleep)
 	if err != nil {
 		return nil, fmt.Errorf("user info: %w", err)
 	}
