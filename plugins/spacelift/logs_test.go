@@ -355,3 +355,50 @@ func TestAStopEndsStreams(t *testing.T) {
 	f.close()
 	<-stopped
 }
+
+// TestAnswersAboutRunsAreAsDescribed compares them with openapi.yaml, for runs in every state.
+func TestAnswersAboutRunsAreAsDescribed(t *testing.T) {
+	t.Parallel()
+	s := demo(t, setup{})
+	doc := document(t, s)
+	states := map[string]bool{}
+	for _, stack := range stackIDs(s, "/v1/stacks?limit=200") {
+		at := "/v1/stacks/" + url.PathEscape(stack) + "/runs"
+		var runs struct{ Items []struct{ ID string } }
+		if s.json(at, &runs); len(runs.Items) == 0 {
+			continue
+		}
+		at += "/" + runs.Items[0].ID
+		conform(t, doc, http.MethodGet, "/stacks/{id}/runs/{run}", s.get(at))
+		var d detail
+		s.json(at, &d)
+		if d.State != d.last() || states[d.State] {
+			continue
+		}
+		states[d.State] = true
+		for _, query := range []string{"", "?state=PLANNING", "?state=" + d.State} {
+			conform(t, doc, http.MethodGet, "/stacks/{id}/runs/{run}/logs", s.get(at+"/logs"+query))
+		}
+		f := s.follow(t, at, "")
+		for range d.History {
+			if _, ok := f.next(); !ok {
+				break
+			}
+			var v any
+			if err := json.Unmarshal(f.lines.Bytes(), &v); err != nil {
+				t.Fatal(err)
+			}
+			if err := doc.Components.Schemas["RunLogEvent"].Value.VisitJSON(v); err != nil {
+				t.Errorf("%v in %s", err, f.lines.Text())
+			}
+		}
+		f.close()
+		for action := range legal {
+			_, a := s.act(at, action, "x")
+			conform(t, doc, http.MethodPost, "/stacks/{id}/runs/{run}/"+action, a)
+		}
+	}
+	if len(states) < 12 {
+		t.Errorf("only runs in %v", states)
+	}
+}
