@@ -21,8 +21,11 @@ async function trigger(page, reason) {
   return told.split(' ')[1];
 }
 
-/** Describes an app with our pages; `spacelift` is where it has the one of Spacelift. */
-export function describePages({ app, set = 'newest', spacelift, tab, env = {} }) {
+/**
+ * Describes an app with our pages; `spacelift` is where it has the one of Spacelift. `short` leaves out all but the list, and `readOnly`
+ * tells that nothing may be triggered.
+ */
+export function describePages({ app, set = 'newest', spacelift, tab, env = {}, short = false, readOnly = false }) {
   describe(`pages in ${app} beside ${set}, at ${spacelift}`, () => {
     let stage;
     let browser;
@@ -58,7 +61,10 @@ export function describePages({ app, set = 'newest', spacelift, tab, env = {} })
     on('stacks are listed, filtered by the server, and paged', spacelift, async ({ page, wire }) => {
       await page.getByText('Stacks (40)').waitFor(seen);
       const first = await page.locator('tbody tr a').first().innerText();
-      await picture(page, `pages-${app}-${set}-stacks`);
+      const triggers = page.getByRole('button', { name: /^Trigger / });
+      if (readOnly) assert.equal(await triggers.count(), 0);
+      else await triggers.first().waitFor();
+      await picture(page, `pages-${app}-${set}${readOnly ? '-readonly' : ''}-stacks`);
       await page.getByRole('button', { name: 'Next Page' }).click();
       await page.getByText('21-40 of 40').filter({ visible: true }).waitFor();
       assert.notEqual(await page.locator('tbody tr a').first().innerText(), first);
@@ -75,6 +81,7 @@ export function describePages({ app, set = 'newest', spacelift, tab, env = {} })
       await page.getByText(/^Stacks \(\d\)$/).waitFor(); // the filter is in the address
       assert.ok(wire.to(`${api}/stacks`).length > 0);
     });
+    if (short) return;
 
     on('a run is triggered with a reason, followed by its log, confirmed, and finished', `${spacelift}/stacks/${stack}`, async ({ page, wire }) => {
       await stage.patchStack(stack, { autodeploy: false, approval: false });
