@@ -45,7 +45,11 @@ func (x *exporter) poison(t *testing.T) {
 	}
 	now := x.Tap.Counts()
 	const walk, refs = "GET /api/catalog/entities/by-query", "POST /api/catalog/entities/by-refs"
-	if now[walk] != asked[walk] || now[refs] != asked[refs]+1 {
+	pages := 0
+	if oldest() {
+		pages = 3 // it takes no predicate, so the kinds that the mapping has no rules for are looked up among everything
+	}
+	if now[walk] != asked[walk]+pages || now[refs] != asked[refs]+1 {
 		t.Errorf("a retry of one entity walks: %v, then %v", asked, now)
 	}
 	x.same(t)
