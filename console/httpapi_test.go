@@ -213,8 +213,10 @@ func TestRestrictionsBind(t *testing.T) {
 			token       string
 			read, check int
 		}{
-			{"service", http.StatusOK, http.StatusOK}, {"reader", http.StatusOK, http.StatusForbidden},
-			{"checker", http.StatusForbidden, http.StatusOK}, {"other", http.StatusForbidden, http.StatusForbidden},
+			{"service", http.StatusOK, http.StatusOK},
+			{"reader", http.StatusOK, http.StatusForbidden},
+			{"checker", http.StatusForbidden, http.StatusOK},
+			{"other", http.StatusForbidden, http.StatusForbidden},
 		} {
 			paths := []string{"check"}
 			if f.plugin.api != nil {

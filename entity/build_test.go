@@ -28,8 +28,11 @@ func TestStrings(t *testing.T) {
 		want  []string
 		ok    bool
 	}{
-		{[]any{"a", ""}, []string{"a", ""}, true}, {[]any{}, []string{}, true},
-		{[]any{"a", 1.0}, nil, false}, {"a", nil, false}, {nil, nil, false},
+		{[]any{"a", ""}, []string{"a", ""}, true},
+		{[]any{}, []string{}, true},
+		{[]any{"a", 1.0}, nil, false},
+		{"a", nil, false},
+		{nil, nil, false},
 	} {
 		got, ok := entity.Strings(c.value)
 		if ok != c.ok || !slices.Equal(got, c.want) || ok && got == nil {

@@ -132,7 +132,7 @@ func New(opts Options) (*Engine, error) {
 	}
 	e := &Engine{
 		opts: opts, dest: opts.Destination, log: opts.Log.With("destination", opts.ID), now: opts.Now,
-		who: auth.ServiceCredentials(opts.Plugin), holder: uuid.NewString(),
+		who: auth.PluginCredentials(opts.Plugin), holder: uuid.NewString(),
 		meter: newMeter(opts.ID, opts.Metrics), wake: make(chan struct{}, 1), changed: make(chan struct{}), closed: make(chan struct{}),
 	}
 	if err := e.schedule(); err != nil {

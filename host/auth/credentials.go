@@ -141,9 +141,6 @@ func PluginCredentials(id string) Credentials {
 	return Credentials{Principal: Principal{Kind: KindService, Subject: subjectPrefix + id}}
 }
 
-// ServiceCredentials is PluginCredentials.
-func ServiceCredentials(id string) Credentials { return PluginCredentials(id) }
-
 // Delegate returns the credentials with which one plugin of this process may read another one, to, for whoever called it:
 // what a token that it issued would prove there. A service is held to the restrictions of its token, because what it may
 // not do itself it may not have done (core.md 4.8): the error is a NotAllowedError. Restrictions for the plugin that was

@@ -57,7 +57,7 @@ func (g *guest) lookup(ctx context.Context) (entity.Entity, bool, error) {
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, lookupTimeout, errSlowCatalog)
 	defer cancel()
-	return g.catalog.ByRef(ctx, auth.ServiceCredentials(pluginID), g.settings.userRef)
+	return g.catalog.ByRef(ctx, auth.PluginCredentials(pluginID), g.settings.userRef)
 }
 
 // ownership is the user themselves, and the groups that they are a member of (core.md 6.4).

@@ -107,7 +107,7 @@ func recognise(r *http.Request, provider Provider, catalog host.CatalogReader) (
 	}
 	ctx, cancel := context.WithTimeoutCause(r.Context(), lookupTimeout, errSlowCatalog)
 	defer cancel()
-	e, ok, err := catalog.ByRef(ctx, auth.ServiceCredentials(pluginID), who.userRef)
+	e, ok, err := catalog.ByRef(ctx, auth.PluginCredentials(pluginID), who.userRef)
 	switch {
 	case err != nil && r.Context().Err() != nil:
 		return who, context.Cause(r.Context())

@@ -138,7 +138,7 @@ func otherKinds(ctx context.Context, catalog host.CatalogReader, filter entity.P
 		others = entity.All{Of: []entity.Predicate{filter, others}}
 	}
 	var kinds []string
-	for e, err := range catalog.Entities(ctx, auth.ServiceCredentials(pluginID), others) {
+	for e, err := range catalog.Entities(ctx, auth.PluginCredentials(pluginID), others) {
 		if err != nil {
 			return nil, err
 		}

@@ -47,7 +47,7 @@ func (gate) Authenticate(r *http.Request, _ string, level router.Level) (*http.R
 	case "Bearer user", "Bearer golden-static-token-0123456789":
 		who = auth.UserCredentials("user:default/jane")
 	case "Bearer service":
-		who = auth.ServiceCredentials("tests")
+		who = auth.PluginCredentials("tests")
 	case "":
 		if level != router.Open {
 			return nil, fault.Authentication("Missing credentials")

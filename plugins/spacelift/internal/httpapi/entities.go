@@ -161,7 +161,7 @@ func (c *entities) walk(ctx context.Context) (byStack map[string][]string, owner
 	defer cancel()
 	byStack, owners = map[string][]string{}, &ownership{of: map[string][]string{}}
 	filter := entity.Exists{Key: "metadata.annotations." + annotation}
-	for e, err := range c.catalog.Entities(ctx, auth.ServiceCredentials(c.plugin), filter) {
+	for e, err := range c.catalog.Entities(ctx, auth.PluginCredentials(c.plugin), filter) {
 		if _, one := errors.AsType[*host.EntityError](err); one {
 			owners.partial = true // it may name any stack
 			continue
