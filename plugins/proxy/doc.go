@@ -14,13 +14,14 @@
 // # Who may
 //
 // One function decides which endpoint a path belongs to, for the gate before the plugin and for the plugin itself
-// (table.level, table.find), and both see the path as it was sent. An open endpoint does not open what a more specific
-// one keeps closed, whichever of them comes first.
+// (table.find), and both see the path as it was sent. An open endpoint does not open what a more specific one keeps
+// closed, nor add methods to it, whichever of them comes first and however a path to it is spelled (table.rules).
 //
 // # What can be relied on
 //
 //   - The path that a target sees begins with the target's own, whatever the caller sent and pathRewrite made of it.
 //   - The caller's token and cookies stay here, unless the configuration passes them on.
 //   - What the configuration adds to a request reaches its target only, not where that redirects to.
-//   - Every wait ends: dialling, the answer's header, and a body or connection in which nothing moves any more.
+//   - Every wait ends: dialling, the answer's header, and a body or connection in which nothing moves any more, on
+//     either side.
 package proxy

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/understudy-portal/understudy/host/config"
+	"github.com/understudy-portal/understudy/host/router"
 )
 
 const targetHint = "write a URL such as https://api.example.com/base"
@@ -15,6 +16,10 @@ const targetHint = "write a URL such as https://api.example.com/base"
 // endpoint reads one entry; nil when it is of no use.
 func (l *loader) endpoint(route string, c *config.Config) *endpoint {
 	e := &endpoint{route: l.route(route, c), credentials: credentialsRequire, silence: defaultSilence}
+	e.plain = e.route
+	if text, certain := plain(e.route); certain {
+		e.plain = text
+	}
 	if text, short := c.Value("").(string); short {
 		l.target(e, c, "", text)
 		e.rewrites = []rewrite{defaultRewrite(e.route)}
@@ -81,7 +86,7 @@ func (l *loader) target(e *endpoint, c *config.Config, key, text string) {
 		u.User = nil
 	}
 	u.Fragment, u.RawFragment = "", ""
-	if climbs(u.EscapedPath()) {
+	if router.Climbs(u.EscapedPath()) {
 		l.wrong(c, key, "write the path that is meant", "has '..' in its path")
 		return
 	}

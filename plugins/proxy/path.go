@@ -4,28 +4,12 @@ import (
 	"errors"
 	"net/url"
 	"strings"
-	"unicode/utf8"
+
+	"github.com/understudy-portal/understudy/host/router"
 )
 
 // errClimbs is a path that would leave the target's.
 var errClimbs = errors.New("the path leaves the target's")
-
-// climbs reports whether a raw path, decoded once, has a segment that some server would take for "..", or cannot be
-// decoded at all (core.md 10).
-func climbs(raw string) bool {
-	path, err := url.PathUnescape(raw)
-	if err != nil || !utf8.ValidString(path) {
-		return true
-	}
-	for segment := range strings.SplitSeq(strings.ReplaceAll(path, `\`, "/"), "/") {
-		// Some servers cut parameters ("..;x"), others white space, before they look.
-		segment, _, _ = strings.Cut(segment, ";")
-		if strings.TrimRight(segment, " \t\x00") == ".." {
-			return true
-		}
-	}
-	return false
-}
 
 // locate is the URL that a rewritten path and query stand for: that of the target, with the path appended. Runs of
 // slashes become one, as upstream's become.
@@ -38,7 +22,7 @@ func (e *endpoint) locate(rewritten string) (*url.URL, error) {
 	if e.noBase {
 		base = ""
 	}
-	if climbs(path) {
+	if router.Climbs(path) {
 		return nil, errClimbs
 	}
 	raw := joinPath(base, path)

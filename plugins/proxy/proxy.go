@@ -78,12 +78,12 @@ func (p *Plugin) Stop(context.Context) error {
 // serve finds the endpoint. The gate has seen to the caller's credentials.
 func (p *Plugin) serve(w http.ResponseWriter, r *http.Request) error {
 	path := router.RelativePath(r)
-	if climbs(path) {
+	if router.Climbs(path) {
 		router.WriteText(w, http.StatusBadRequest, badRequest)
 		return nil
 	}
 	e := p.table.find(path)
-	if e == nil || !e.serves(r.Method) {
+	if e == nil || !p.table.serves(e, r.Method, path) {
 		w.WriteHeader(http.StatusNotFound)
 		return nil
 	}

@@ -85,13 +85,11 @@ func (f *follower) next(req *http.Request, res *http.Response) *http.Request {
 	return next
 }
 
-// strip takes away what is for the target alone.
+// strip takes away what is for the target alone: what the configuration adds, and what it lets in of the caller's.
 func (f *follower) strip(h http.Header) {
+	keepAllowed(h, nameSet(safeHeaders))
 	for _, add := range f.e.headers {
 		h.Del(add.name)
-	}
-	for _, name := range []string{"Authorization", "Cookie", "Proxy-Authorization", "Connection", "Upgrade"} {
-		h.Del(name)
 	}
 }
 
@@ -121,17 +119,22 @@ func publicOnly(_, address string, _ syscall.RawConn) error {
 	return nil
 }
 
-// notPublic are networks that the methods of netip.Addr do not know: shared and benchmark addresses, "this" network,
-// protocol assignments, and what carries IPv4 addresses inside.
+// unicast6 is what IPv6 has of public addresses: all others are local, reserved, or carry IPv4 addresses inside.
+var unicast6 = netip.MustParsePrefix("2000::/3")
+
+// notPublic are networks that the methods of netip.Addr do not know: shared, benchmark and documentation addresses, "this"
+// network, protocol assignments, and what leads to IPv4 addresses inside.
 var notPublic = []netip.Prefix{
 	netip.MustParsePrefix("0.0.0.0/8"), netip.MustParsePrefix("100.64.0.0/10"), netip.MustParsePrefix("192.0.0.0/24"),
-	netip.MustParsePrefix("198.18.0.0/15"), netip.MustParsePrefix("240.0.0.0/4"), netip.MustParsePrefix("64:ff9b::/96"),
-	netip.MustParsePrefix("64:ff9b:1::/48"), netip.MustParsePrefix("2002::/16"), netip.MustParsePrefix("2001::/32"),
+	netip.MustParsePrefix("192.0.2.0/24"), netip.MustParsePrefix("192.88.99.0/24"), netip.MustParsePrefix("198.18.0.0/15"),
+	netip.MustParsePrefix("198.51.100.0/24"), netip.MustParsePrefix("203.0.113.0/24"), netip.MustParsePrefix("240.0.0.0/4"),
+	netip.MustParsePrefix("2001::/23"), netip.MustParsePrefix("2001:db8::/32"), netip.MustParsePrefix("2002::/16"),
+	netip.MustParsePrefix("3fff::/20"),
 }
 
 func public(at netip.Addr) bool {
 	at = at.Unmap()
-	if !at.IsGlobalUnicast() || at.IsPrivate() {
+	if !at.IsGlobalUnicast() || at.IsPrivate() || at.Is6() && !unicast6.Contains(at) { // none with a zone, either
 		return false
 	}
 	for _, network := range notPublic {

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"iter"
 	"net/http"
 	"net/url"
 	"slices"
@@ -20,7 +21,9 @@ const (
 // endpoint is one entry of the configuration.
 type endpoint struct {
 	// route is the path below the mount that it answers, and all paths below that.
-	route  string
+	route string
+	// plain is the route as plain spells it; the route itself where that cannot tell.
+	plain  string
 	target *url.URL
 	// rewrites are tried in their order; the first one that fits is applied, once.
 	rewrites []rewrite
@@ -55,7 +58,7 @@ type header struct {
 	values []config.Secret
 }
 
-// serves reports whether the method is one of the endpoint's. CONNECT makes no sense below a path, and TRACE would show
+// serves reports whether the method is one that the endpoint's own entry allows. CONNECT makes no sense below a path, and TRACE would show
 // the caller what the configuration adds to the request.
 func (e *endpoint) serves(method string) bool {
 	if method == http.MethodConnect || method == http.MethodTrace {
@@ -110,17 +113,51 @@ func (t table) find(path string) *endpoint {
 }
 
 // level tells the gate what a path asks of its caller. It is open only if the endpoint that takes it is, and every more
-// specific one too: an operator who writes down a rule for a path means it, whichever entry comes first
-// (CVE-2026-106456).
+// specific one too: an operator who writes down a rule for a path means it, whichever entry comes first, and however the
+// path is spelled (CVE-2026-106456).
 func (t table) level(path string) (router.Level, bool) {
 	taken := t.find(path)
 	if taken == nil {
 		return router.Required, false
 	}
-	for _, e := range t {
-		if !e.open() && e.covers(path) && (e == taken || len(e.route) > len(taken.route)) {
+	for e := range t.rules(taken, path) {
+		if !e.open() {
 			return router.Required, true
 		}
 	}
 	return router.Open, true
+}
+
+// serves reports whether a method is one for the path that taken takes, by the same rules.
+func (t table) serves(taken *endpoint, method, path string) bool {
+	for e := range t.rules(taken, path) {
+		if !e.serves(method) {
+			return false
+		}
+	}
+	return true
+}
+
+// rules are the endpoint that takes a path, and those below it whose path it is, or may be at the target: the target
+// decodes it, and takes spellings for the same that differ here. Nothing of a path that climbs reaches a target.
+func (t table) rules(taken *endpoint, path string) iter.Seq[*endpoint] {
+	return func(yield func(*endpoint) bool) {
+		if !yield(taken) || router.Climbs(path) {
+			return
+		}
+		at, certain := plain(path)
+		for _, e := range t {
+			var counts bool
+			switch {
+			case e == taken:
+			case len(e.route) > len(taken.route) && e.covers(path):
+				counts = true
+			case len(e.plain) > len(taken.plain):
+				counts = certain && within(e.plain, at) || !certain && within(taken.plain, e.plain)
+			}
+			if counts && !yield(e) {
+				return
+			}
+		}
+	}
 }
