@@ -6,18 +6,21 @@ import (
 	"net"
 	"net/http"
 	"strings"
+
+	"github.com/understudy-portal/understudy/host/router"
 )
 
 // answer takes the peer's header apart from ours, and puts the two together when the answer begins: a peer's answer has the
 // peer's security headers, not both sides', and an error of ours has ours.
 type answer struct {
 	http.ResponseWriter
+	caller *router.Caller
 	peer   http.Header // the peer's, as the proxy fills it
 	status int         // 0 until the answer begins
 }
 
-func newAnswer(w http.ResponseWriter) *answer {
-	return &answer{ResponseWriter: w, peer: http.Header{}}
+func newAnswer(w http.ResponseWriter, caller *router.Caller) *answer {
+	return &answer{ResponseWriter: w, caller: caller, peer: http.Header{}}
 }
 
 // Header is the peer's alone.
@@ -31,6 +34,7 @@ func (a *answer) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	conn, buffered, err := http.NewResponseController(a.ResponseWriter).Hijack()
 	if err == nil {
 		a.status = http.StatusSwitchingProtocols
+		a.caller.Upgraded(conn)
 	}
 	return conn, buffered, err
 }
@@ -52,6 +56,7 @@ func (a *answer) WriteHeader(status int) {
 		return
 	}
 	a.status = status
+	a.caller.Answering()
 	merge(ours, a.peer)
 	if _, typed := a.peer["Content-Type"]; !typed {
 		ours["Content-Type"] = nil // or net/http would guess one

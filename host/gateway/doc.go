@@ -9,7 +9,9 @@
 // Invariants:
 //
 //   - The path and the query go out byte for byte as they came in. Only "/api/<id>" is replaced, by the plugin's internal
-//     address; ".." and encoded slashes are the peer's to judge.
+//     address; paths of the frontend get what is in front of "/api/app" there.
+//   - What reaches a peer is below its address: a path that may mean ".." somewhere is refused.
+//   - Every wait ends, also that for a caller who neither sends nor takes.
 //   - Credentials are the peer's to judge, too: no gate is asked here, and Authorization, Cookie and Set-Cookie pass.
 //   - An answer is the peer's, with its security headers, its encoding and its ETag. Of ours it has X-Request-Id and Via,
 //     and the CORS headers where the peer sent none.

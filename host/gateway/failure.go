@@ -41,14 +41,14 @@ func (p *passage) explain(cause error) error {
 	switch {
 	case p.late():
 		return &fault.Error{Name: "RequestTimeoutError", Status: http.StatusRequestTimeout, Message: "request body was not received in time"}
-	case p.body != nil && p.body.broken():
+	case p.body != nil && p.body.broken() && !errors.Is(cause, errIdle):
 		return fault.Input("request body could not be read")
 	}
 	return &failure{shown: shownFor(p.plugin, cause), plugin: p.plugin, address: p.address, cause: cause}
 }
 
 // late reports whether the caller did not send on in time.
-func (p *passage) late() bool { return p.body != nil && p.body.late() }
+func (p *passage) late() bool { return p.body != nil && (p.body.late() || p.caller.Stalled()) }
 
 func shownFor(plugin string, cause error) *fault.Error {
 	var dns *net.DNSError
@@ -71,5 +71,6 @@ func shownFor(plugin string, cause error) *fault.Error {
 
 func isTimeout(err error) bool {
 	var timeout interface{ Timeout() bool }
-	return errors.As(err, &timeout) && timeout.Timeout() || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded)
+	return errors.As(err, &timeout) && timeout.Timeout() || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded) ||
+		errors.Is(err, errIdle)
 }

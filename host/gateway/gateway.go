@@ -35,7 +35,13 @@ const (
 )
 
 // appID is the plugin that serves the frontend, whose paths are outside of /api.
-const appID = "app"
+const (
+	appID   = "app"
+	appPath = "/api/" + appID
+)
+
+// errClimbs is for a path that could leave the one of the peer's address, or that cannot be decoded to tell.
+var errClimbs = fault.Input("The path cannot be passed on")
 
 // Options are what a Gateway works with.
 type Options struct {
@@ -121,20 +127,27 @@ func (g *Gateway) Plugin(w http.ResponseWriter, r *http.Request, id string) (boo
 	if len(path) < len(prefix) || !strings.EqualFold(path[:len(prefix)], prefix) {
 		return false, nil // the id was spelled with escapes, which no plugin's is
 	}
+	if router.Climbs(path) {
+		return true, errClimbs
+	}
 	return true, g.pass(w, r, plugin, func(base base) (string, string) { return base.path + path[len(prefix):], query })
 }
 
-// Root passes on a request outside of /api to the frontend. False means that discovery.endpoints gives the app plugin no
-// internal address.
+// Root passes on a request outside of /api to the frontend, which is at the address of the app plugin without its
+// "/api/app". False means that discovery.endpoints gives the app plugin no internal address, or one that does not end so.
 func (g *Gateway) Root(w http.ResponseWriter, r *http.Request) (bool, error) {
-	if _, ok := g.options.Discovery.InternalTarget(appID); !ok {
+	target, ok := g.options.Discovery.InternalTarget(appID)
+	if !ok || !strings.HasSuffix(target, appPath) {
 		return false, nil
 	}
 	path, query := requestTarget(r)
 	if !strings.HasPrefix(path, "/") {
 		return false, nil
 	}
-	return true, g.pass(w, r, appID, func(base) (string, string) { return path, query })
+	if router.Climbs(path) {
+		return true, errClimbs
+	}
+	return true, g.pass(w, r, appID, func(base base) (string, string) { return strings.TrimSuffix(base.path, appPath) + path, query })
 }
 
 // requestTarget returns the path and the query as they were sent. The query has its question mark.

@@ -20,7 +20,7 @@ func TestRequestLineIsByteExact(t *testing.T) {
 	t.Parallel()
 	f := start(t, peer(t, func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, r.Method+" "+r.RequestURI) }), setup{})
 	for _, path := range []string{
-		"", "/", "/entities", "/by-name/component/default/a%2Fb", "/by-name/component/default/a%2fb", "/..%2f..%2fadmin", "/%2e%2e/x", "/../x", "/./x",
+		"", "/", "/entities", "/by-name/component/default/a%2Fb", "/by-name/component/default/a%2fb", "/.../x", "/%252e%252e/x", "/x..", "/./x",
 		"//x", "/x//y", "/x/", "/a;b=c", "/a|b", `/"quoted"`, "/ä", "/%C3%A4", "/%61", "/a+b%20c", "/a\\b", "/^{}`<>",
 		"/x?", "/x?a=1;b=2", "/x?a=%zz&b", "/x?filter=kind=component,metadata.name=%2F", "/x?a=b?c", "/x?q=\"|^", "/x?a=1&a=2&A=3",
 	} {
@@ -44,6 +44,48 @@ func TestRequestLineIsByteExact(t *testing.T) {
 	} {
 		if got := f.get(sent); got.body != want {
 			t.Errorf("sent %q, the peer got %q, want %q", sent, got.body, want)
+		}
+	}
+}
+
+// TestThePeersPathCannotBeLeft: what discovery.endpoints names is all of the peer that this server leads to.
+func TestThePeersPathCannotBeLeft(t *testing.T) {
+	t.Parallel()
+	echo := peer(t, func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, r.RequestURI) })
+	f := start(t, echo, setup{endpoints: "[{target: {internal: '%s/backstage/api/{{pluginId}}'}, plugins: ['*']}]"})
+	own := start(t, echo, setup{endpoints: "[{target: {internal: '%s/front/api/app'}, plugins: [app]}, {target: {internal: '%s/api/{{pluginId}}'}, plugins: ['*']}]"})
+	for _, path := range []string{
+		"/../../../other", "/%2e%2e/%2e%2e/%2e%2e/other", "/%2E./other", "/..%2f..%2fadmin", `/..\admin`, "/..%5cadmin", "/..;/admin", "/..;x=y/admin", "/%2e%2e%3b/admin",
+		"/..%00/admin", "/..%00x", "/..%20/admin", "/..", "/x/..", "/%ff", "/x/../../y?z=1",
+	} {
+		for _, method := range []string{"GET", "HEAD", "POST", "OPTIONS"} {
+			for _, at := range []string{"/api/catalog", "", "/x"} {
+				if got := send(t, f.url, request(method, at+path, "Content-Length: 0")); got.StatusCode != http.StatusBadRequest {
+					t.Errorf("%s %s: %d %s", method, at+path, got.StatusCode, got.body)
+				}
+			}
+		}
+		if got := f.get("/api/catalog"+path, "Connection: Upgrade", "Upgrade: websocket"); got.StatusCode != http.StatusBadRequest {
+			t.Errorf("a WebSocket at %s: %d %s", path, got.StatusCode, got.body)
+		}
+	}
+	f.get("/api/catalog/../x").wantFault(t, 400, "InputError", "The path cannot be passed on")
+	for sent, want := range map[string]string{
+		"/": "/backstage/", "/x": "/backstage/x", "//evil/x?y": "/backstage//evil/x?y", "/api/catalog/x": "/backstage/api/catalog/x", "/x?../..": "/backstage/x?../..",
+		"/api/app/x": "/backstage/api/app/x",
+	} {
+		if got := f.get(sent); got.body != want {
+			t.Errorf("sent %s, the peer got %d %s, want %s", sent, got.StatusCode, got.body, want)
+		}
+	}
+	if got := own.get("/x"); got.body != "/front/x" {
+		t.Errorf("the frontend's own entry: %d %s", got.StatusCode, got.body)
+	}
+	// What is in front of another path than /api/<id> is not known.
+	for _, target := range []string{"%s/plugins/{{pluginId}}", "%s", "%s/api/v2-{{pluginId}}"} {
+		f := start(t, echo, setup{endpoints: "[{target: {internal: '" + target + "'}, plugins: ['*']}]"})
+		if got := f.get("/x"); got.StatusCode != http.StatusNotFound || got.body != "" {
+			t.Errorf("%s: %d %s", target, got.StatusCode, got.body)
 		}
 	}
 }

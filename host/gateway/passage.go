@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -12,6 +13,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync/atomic"
+	"time"
 
 	"github.com/understudy-portal/understudy/host/fault"
 	"github.com/understudy-portal/understudy/host/router"
@@ -28,11 +31,14 @@ type passage struct {
 	to      *url.URL
 	in      *http.Request
 	body    *incoming
+	caller  *router.Caller
+	idle    *time.Timer // ends the exchange when nothing has moved for long
 	answer  *answer
 	cancel  context.CancelCauseFunc
 	cause   func() error // why the exchange was given up; nil while it was not
-	reply   io.Closer    // the peer\'s body, or its connection
+	reply   io.Closer    // the peer's body, or its connection
 	err     error        // why there is no answer
+	told    atomic.Bool  // the log knows why the answer ended early
 }
 
 // pass sends the request to the plugin's peer, at the path and query that choose returns, and its answer to w. An error means
@@ -43,7 +49,8 @@ func (g *Gateway) pass(w http.ResponseWriter, r *http.Request, plugin string, ch
 	}
 	end := g.metrics.begin(plugin)
 	start := g.options.Now()
-	p := &passage{gateway: g, plugin: plugin, in: r, answer: newAnswer(w)}
+	caller := router.NewCaller(w)
+	p := &passage{gateway: g, plugin: plugin, in: r, caller: caller, answer: newAnswer(w, caller)}
 	status := 0
 	defer func() { end(status, g.options.Now().Sub(start)) }() // also when the answer is cut off
 	err := p.run(choose)
@@ -65,9 +72,14 @@ func (p *passage) run(choose func(base) (path, query string)) error {
 	ctx, cancel := context.WithCancelCause(p.in.Context())
 	defer cancel(nil)
 	p.cancel, p.cause = cancel, func() error { return context.Cause(ctx) }
+	defer context.AfterFunc(ctx, p.letGo)()
+	limit := p.gateway.options.idleLimit
+	p.idle = time.AfterFunc(limit, func() { cancel(errIdle) })
+	defer p.idle.Stop()
+	defer p.caller.Done(limit)
 	in := p.in.WithContext(ctx)
 	if in.Body != nil && in.Body != http.NoBody {
-		p.body = &incoming{ReadCloser: in.Body}
+		p.body = &incoming{ReadCloser: p.caller.Body(in.Body), moved: func() { p.idle.Reset(limit) }}
 		in.Body = p.body
 	}
 	proxy := httputil.ReverseProxy{
@@ -77,6 +89,7 @@ func (p *passage) run(choose func(base) (path, query string)) error {
 		ErrorHandler:  func(_ http.ResponseWriter, _ *http.Request, err error) { p.err = err },
 	}
 	defer func() {
+		p.tellIdle()
 		if p.reply != nil {
 			_ = p.reply.Close() // an upgrade that is refused here is left open otherwise
 		}
@@ -87,10 +100,28 @@ func (p *passage) run(choose func(base) (path, query string)) error {
 		if cause := context.Cause(p.in.Context()); cause != nil && !p.late() {
 			return cause // the caller went away
 		}
+		if cause := p.cause(); cause != nil {
+			p.err = cause
+		}
 		return p.explain(p.err)
 	}
 	p.answer.trailers()
 	return nil
+}
+
+// letGo frees what waits for the caller. One who went away is net/http's to notice.
+func (p *passage) letGo() {
+	if p.in.Context().Err() == nil {
+		p.caller.LetGo()
+	}
+}
+
+// tellIdle tells the log of an answer that was given up because its caller took nothing of it: that is no failure to read
+// from the peer, which watching tells of.
+func (p *passage) tellIdle() {
+	if p.answer.status != 0 && errors.Is(p.cause(), errIdle) && !p.told.Load() {
+		p.gateway.options.Log.InfoContext(p.in.Context(), "an answer was given up", "plugin", p.plugin, "address", p.address, "err", errIdle)
+	}
 }
 
 // resolve looks the peer's address up.
@@ -123,7 +154,7 @@ func join(to base, choose func(base) (path, query string)) (*url.URL, error) {
 	decoded, err := url.PathUnescape(path)
 	u.Opaque, u.Path, u.RawPath = "", decoded, path
 	if err != nil || u.EscapedPath() != path {
-		return nil, fault.Input("The path cannot be passed on")
+		return nil, errClimbs
 	}
 	return u, nil
 }
@@ -194,7 +225,10 @@ func (p *passage) receive(res *http.Response) error {
 }
 
 func (p *passage) watching(level slog.Level) watching {
-	return watching{limit: p.gateway.options.idleLimit, giveUp: p.cancel, failed: func(err error) {
+	limit := p.gateway.options.idleLimit
+	p.idle.Reset(limit)
+	return watching{limit: limit, idle: p.idle, giveUp: p.cancel, failed: func(err error) {
+		p.told.Store(true)
 		if p.in.Context().Err() != nil {
 			return // the caller went away, and reading was given up for that
 		}

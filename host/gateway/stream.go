@@ -14,7 +14,6 @@ import (
 type stream struct {
 	io.ReadCloser
 	watching
-	idle  *time.Timer
 	ended atomic.Bool // the server's stop ended it, in good order
 
 	once sync.Once
@@ -23,8 +22,10 @@ type stream struct {
 
 // watching says what a stream is watched for.
 type watching struct {
-	// limit is how long it may be silent. Then giveUp ends the exchange.
-	limit  time.Duration
+	// limit is how long it may be silent. Then idle ends the exchange.
+	limit time.Duration
+	idle  *time.Timer
+	// giveUp ends the exchange at once.
 	giveUp func(cause error)
 	// stopping is closed when the server stops. Nil leaves the stream to its own end: it has one.
 	stopping <-chan struct{}
@@ -37,7 +38,6 @@ type watching struct {
 // watch starts to watch over body. Closing the stream ends that.
 func watch(body io.ReadCloser, w watching) *stream {
 	s := &stream{ReadCloser: body, watching: w, done: make(chan struct{})}
-	s.idle = time.AfterFunc(w.limit, func() { w.giveUp(errIdle) })
 	if w.stopping != nil {
 		go s.awaitStop()
 	}
@@ -53,7 +53,7 @@ func (s *stream) awaitStop() {
 			return
 		}
 		s.ended.Store(true)
-		_ = s.Close() // the reader finds out
+		_ = s.ReadCloser.Close() // the reader finds out, or the caller takes nothing, and idle finds out
 	}
 }
 
@@ -98,15 +98,20 @@ func (d *duplex) CloseWrite() error {
 	return nil
 }
 
-// incoming is the body of a request, which remembers whether it was the caller's side that failed.
+// incoming is the body of a request, which tells when something comes and remembers whether it was the
+// caller's side that failed.
 type incoming struct {
 	io.ReadCloser
+	moved   func()
 	failure atomic.Pointer[error]
 }
 
 // Read notes a failure.
 func (b *incoming) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
+	if n > 0 {
+		b.moved()
+	}
 	if err != nil && !errors.Is(err, io.EOF) {
 		b.failure.Store(&err)
 	}

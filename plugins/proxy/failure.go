@@ -17,7 +17,8 @@ import (
 
 // fail answers for a target that did not, or not to be understood (core.md 10).
 func (x *passage) fail(ctx context.Context, w http.ResponseWriter) error {
-	if err := x.in.Context().Err(); err != nil {
+	stalled := x.caller.Stalled()
+	if err := x.in.Context().Err(); err != nil && !stalled {
 		return err // nobody is left to be told
 	}
 	if cause := context.Cause(ctx); cause != nil {
@@ -25,6 +26,9 @@ func (x *passage) fail(ctx context.Context, w http.ResponseWriter) error {
 	}
 	if x.answer.status == http.StatusSwitchingProtocols {
 		return nil // the connection was the caller's own until it ended
+	}
+	if stalled {
+		return uploadFailure(os.ErrDeadlineExceeded)
 	}
 	if broken := x.dog.uploadErr.Load(); broken != nil && !errors.Is(x.err, errSilence) {
 		return uploadFailure(*broken)

@@ -25,6 +25,7 @@ type passage struct {
 	url       *url.URL
 	rewritten string
 	dog       *watchdog
+	caller    *router.Caller
 	cancel    context.CancelCauseFunc
 	// ended and cause are those of the context that cancel ends.
 	ended  <-chan struct{}
@@ -54,10 +55,17 @@ func (p *Plugin) forward(w http.ResponseWriter, r *http.Request, e *endpoint) er
 	ctx, cancel, dog := watch(r.Context(), e.silence)
 	defer dog.timer.Stop()
 	defer cancel(nil)
+	caller := router.NewCaller(w)
+	defer context.AfterFunc(ctx, func() {
+		if r.Context().Err() == nil { // a caller who went away is net/http's to notice
+			caller.LetGo()
+		}
+	})()
+	defer caller.Done(e.silence)
 	x := &passage{
-		plugin: p, e: e, in: r, url: to, rewritten: rewritten, dog: dog, cancel: cancel, ended: ctx.Done(),
+		plugin: p, e: e, in: r, url: to, rewritten: rewritten, dog: dog, caller: caller, cancel: cancel, ended: ctx.Done(),
 		cause:  func() error { return context.Cause(ctx) },
-		answer: &answer{ResponseWriter: w, header: http.Header{}, dog: dog},
+		answer: &answer{ResponseWriter: w, caller: caller, header: http.Header{}, dog: dog},
 	}
 	finish := p.begin(x)
 	defer finish()
@@ -69,7 +77,11 @@ func (p *Plugin) forward(w http.ResponseWriter, r *http.Request, e *endpoint) er
 		// What it would say is told below, with the route.
 		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelDebug),
 	}
-	proxy.ServeHTTP(x.answer, r.WithContext(ctx))
+	out := r.WithContext(ctx)
+	if r.ContentLength != 0 {
+		out.Body = caller.Body(r.Body)
+	}
+	proxy.ServeHTTP(x.answer, out)
 	if x.err != nil {
 		return x.fail(ctx, w)
 	}
@@ -88,10 +100,12 @@ func (p *Plugin) begin(x *passage) func() {
 	return func() {
 		status := x.answer.status
 		done(status)
-		if cause := x.cause(); x.broken != nil && cause != nil {
+		// A caller who takes nothing leaves no error with the target's body.
+		if cause := x.cause(); cause != nil && (x.broken != nil || x.err == nil && errors.Is(cause, errSilence)) {
 			x.broken = cause
 		}
-		if x.broken != nil && x.in.Context().Err() == nil && !errors.Is(x.broken, errDraining) {
+		left := x.in.Context().Err() != nil && !errors.Is(x.broken, errSilence) // net/http takes one who is cut off for one who left
+		if x.broken != nil && !left && !errors.Is(x.broken, errDraining) {
 			p.log.WarnContext(x.in.Context(), "the answer of a proxied request ended early",
 				"route", x.e.route, "target", x.e.target.Host, "err", x.broken)
 		}
@@ -160,6 +174,7 @@ func (x *passage) endWithServer() {
 type answer struct {
 	http.ResponseWriter
 
+	caller *router.Caller
 	dog    *watchdog
 	header http.Header // until it is sent
 	status int         // 0 until then
@@ -171,6 +186,7 @@ func (a *answer) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	conn, buffered, err := http.NewResponseController(a.ResponseWriter).Hijack()
 	if err == nil {
 		a.sent, a.status = true, http.StatusSwitchingProtocols
+		a.caller.Upgraded(conn)
 	}
 	return conn, buffered, err
 }
@@ -192,6 +208,7 @@ func (a *answer) WriteHeader(status int) {
 		return
 	}
 	a.sent, a.status = true, status
+	a.caller.Answering()
 	h := a.ResponseWriter.Header()
 	maps.Copy(h, a.header)
 	if _, typed := a.header["Content-Type"]; !typed {
