@@ -50,7 +50,7 @@ func (b *Backend) SelfCheck(ctx context.Context, o CheckOptions) host.Checkup {
 	if err != nil {
 		return host.Checkup{At: began, Took: time.Since(began), Steps: mistakes(err)}
 	}
-	s := &server{options: b.options, cfg: cfg, settings: set, warnings: warnings}
+	s := &server{options: b.options, compiled: b.plugins, cfg: cfg, settings: set, warnings: warnings, checkups: newCheckups()}
 	s.options.inspectOnly, s.options.beside = true, o.Beside
 	s.openTelemetry()
 	checkup, err := s.inspect(ctx, o.UserToken)
@@ -103,6 +103,9 @@ func (s *server) inspect(ctx context.Context, userToken config.Secret) (checkup 
 	if err := s.listenToInspect(ctx); err != nil {
 		return checkup, err
 	}
+	if err := s.refuseOwnAddress(ctx); err != nil {
+		return host.Checkup{Steps: mistakes(err)}, errors.Join(s.router.Shutdown(ctx))
+	}
 	var serving sync.WaitGroup
 	stop.push(func(ctx context.Context) error {
 		// A peer may keep a connection that it has sent nothing on, which a server waits five seconds for; nobody of ours
@@ -114,12 +117,13 @@ func (s *server) inspect(ctx context.Context, userToken config.Secret) (checkup 
 		return nil
 	})
 	stop.push(s.stopPlugins)
+	stop.push(func(context.Context) error { s.checkups.close(); return nil })
 	if err := s.registerToInspect(ctx); err != nil {
 		return checkup, err
 	}
 	served := s.router
 	serving.Go(func() { _ = served.Serve(context.WithoutCancel(ctx)) }) // what it fails with, the steps show
-	return s.checkups.run(ctx, s, userToken), nil
+	return s.checkups.look(ctx, s, userToken), nil
 }
 
 // listenToInspect takes the configured address; where that fails, or belongs to the server beside, any other, so that all

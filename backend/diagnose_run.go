@@ -2,6 +2,7 @@ package backend
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -19,12 +20,30 @@ import (
 // checkTimeout bounds a whole self-check.
 const checkTimeout = 60 * time.Second
 
-// checkups runs self-checks, one at a time, and remembers the latest.
+// checkups runs self-checks, one at a time, and remembers the latest. Those who ask alike at once share one.
 type checkups struct {
 	flight singleflight.Group
+	// turn holds the one token of the check that is under way.
+	turn chan struct{}
+	// life ends what goes on when the server stops.
+	life    context.Context //nolint:containedctx // the server's, not a request's
+	end     context.CancelFunc
+	waiting sync.WaitGroup
 
 	mu   sync.Mutex // guards last
 	last host.Checkup
+}
+
+func newCheckups() *checkups {
+	c := &checkups{turn: make(chan struct{}, 1)}
+	c.life, c.end = context.WithCancel(context.Background())
+	return c
+}
+
+// close ends what is under way, and waits for it. Nobody asks any more.
+func (c *checkups) close() {
+	c.end()
+	c.waiting.Wait()
 }
 
 func (c *checkups) latest() (host.Checkup, bool) {
@@ -33,22 +52,47 @@ func (c *checkups) latest() (host.Checkup, bool) {
 	return c.last, !c.last.At.IsZero()
 }
 
-// run looks at everything, or waits for the check that is under way.
+// run looks at everything, or waits for the check that is under way for somebody with the same user token. It returns
+// nothing when the caller has gone.
 func (c *checkups) run(ctx context.Context, s *server, userToken config.Secret) host.Checkup {
-	found, _, _ := c.flight.Do("check", func() (any, error) {
+	sum := sha256.Sum256([]byte(userToken.Reveal()))
+	shared := c.flight.DoChan(string(sum[:]), func() (any, error) {
 		// Others wait for the result too, and it is remembered: it does not end with the first caller's request.
-		ctx, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), checkTimeout, fmt.Errorf("the check took longer than %s", checkTimeout))
-		defer cancel()
-		began := time.Now()
-		result := host.Checkup{At: began, Steps: s.diagnose(ctx, userToken)}
-		result.Took = time.Since(began)
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		c.last = result
-		return result, nil
+		return c.look(c.life, s, userToken), nil
 	})
-	checkup, _ := found.(host.Checkup)
-	return checkup
+	own := make(chan host.Checkup, 1)
+	// Somebody stays with the check when its caller leaves, so that close knows of it.
+	c.waiting.Go(func() {
+		checkup, _ := (<-shared).Val.(host.Checkup)
+		own <- checkup
+	})
+	select {
+	case checkup := <-own:
+		return checkup
+	case <-ctx.Done():
+		return host.Checkup{}
+	}
+}
+
+// look takes its turn and looks at everything.
+func (c *checkups) look(ctx context.Context, s *server, userToken config.Secret) host.Checkup {
+	ctx, cancel := context.WithTimeoutCause(ctx, checkTimeout, fmt.Errorf("the check took longer than %s", checkTimeout))
+	defer cancel()
+	asked := time.Now()
+	select {
+	case c.turn <- struct{}{}:
+		defer func() { <-c.turn }()
+	case <-ctx.Done():
+		waited := about{"server", "the server itself"}.failed("ask once more", "other checks were under way for all the time that this one may take")
+		return host.Checkup{At: asked, Took: time.Since(asked), Steps: []host.Step{waited}}
+	}
+	began := time.Now()
+	result := host.Checkup{At: began, Steps: s.diagnose(ctx, userToken)}
+	result.Took = time.Since(began)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.last = result
+	return result
 }
 
 // diagnosis is one self-check. Its steps come in groups; those of one group are independent of each other, and begin when

@@ -48,14 +48,10 @@ func (a about) waits(other string) host.Step {
 	return a.skipped("waits for %s", other)
 }
 
-// oneLine makes any text fit for a line; what others sent may be long.
+// oneLine makes any text fit for a line; what others sent may be long, and may be meant for the terminal.
 func oneLine(text string) string {
-	text = strings.Join(strings.Fields(text), " ")
 	const longest = 400
-	if r := []rune(text); len(r) > longest {
-		return string(r[:longest]) + "…"
-	}
-	return text
+	return host.Legible(text, longest)
 }
 
 // reply is what came back.

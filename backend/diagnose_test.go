@@ -485,6 +485,62 @@ func TestChecksAreOne(t *testing.T) {
 	}
 }
 
+// Whose token it is that a check tries is nobody else's business: who asks with another one gets an own check, after the
+// first; and who goes away does not wait for any.
+func TestChecksWithTokens(t *testing.T) {
+	t.Parallel()
+	var system host.System
+	var under atomic.Int32
+	begun, enough := make(chan struct{}, 3), make(chan struct{})
+	p := &selfish{plain: plain{id: "selfish", register: func(_ context.Context, env *host.Env) error { system = env.System; return nil }}}
+	p.check = func(context.Context) []host.Step {
+		if under.Add(1) > 1 {
+			t.Error("two checks at once")
+		}
+		defer under.Add(-1)
+		begun <- struct{}{}
+		<-enough
+		return nil
+	}
+	start(t, minimal(t), []host.Plugin{p})
+	results := make(chan host.Checkup, 2)
+	ask := func(token string) {
+		go func() { results <- system.SelfCheck(t.Context(), config.NewSecret(token)) }()
+	}
+	ask("hers")
+	<-begun
+	gone, leave := context.WithCancel(t.Context())
+	leave()
+	if found := system.SelfCheck(gone, config.NewSecret("hers")); len(found.Steps) != 0 {
+		t.Errorf("who has gone gets %+v", found)
+	}
+	ask("his")
+	close(enough)
+	first, second := <-results, <-results
+	if len(first.Steps) == 0 || len(second.Steps) == 0 || first.At.Equal(second.At) || len(begun) != 1 {
+		t.Errorf("one check for two tokens: %s, %s", first.At, second.At)
+	}
+}
+
+// What a peer says does not reach the terminal as it is.
+func TestStepsAreLegible(t *testing.T) {
+	t.Parallel()
+	p := newPair(t)
+	f := answer("/api/catalog/entities/by-query", 401, "application/json", `{"error":{"name":"AuthenticationError","message":"no\u001b]0;pwned\u0007\u001b[2J\u202e"},"response":{"statusCode":401}}`)
+	p.fault.Store(&f)
+	found := p.check(t, p.text(), "")
+	told := false
+	for _, s := range found.Steps {
+		told = told || strings.Contains(s.Detail, "pwned")
+		if strings.ContainsAny(s.Detail+s.Fix, "\x1b\x07\u202e") {
+			t.Errorf("%s: %q", s.ID, s.Detail)
+		}
+	}
+	if !told {
+		t.Errorf("%+v", found.Steps)
+	}
+}
+
 type selfish struct {
 	plain
 	check func(ctx context.Context) []host.Step

@@ -29,6 +29,7 @@ const stopTimeout = 90 * time.Second
 // server is one run of a Backend.
 type server struct {
 	options   options
+	compiled  []host.Plugin // hosted or not
 	cfg       *config.Config
 	settings  settings
 	log       *slog.Logger
@@ -39,7 +40,7 @@ type server struct {
 	auth      *auth.Service
 	hosted    []*hosted
 	running   Running
-	checkups  checkups
+	checkups  *checkups
 	// warnings are those of the configuration, and listenErr is why its address could not be taken (SelfCheck only).
 	warnings  config.Problems
 	listenErr error
@@ -56,7 +57,7 @@ func (b *Backend) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s := &server{options: b.options, cfg: cfg, settings: set, warnings: warnings}
+	s := &server{options: b.options, cfg: cfg, settings: set, warnings: warnings, checkups: newCheckups()}
 	s.openTelemetry()
 	for _, w := range warnings {
 		s.log.Warn("configuration", "problem", w.Error())
@@ -130,6 +131,7 @@ func (s *server) run(ctx context.Context) (err error) {
 		s.running.Port = tcp.Port
 	}
 	stop.push(s.stopPlugins)
+	stop.push(func(context.Context) error { s.checkups.close(); return nil })
 	if err := s.register(ctx); err != nil {
 		return s.unlessStopped(ctx, err)
 	}

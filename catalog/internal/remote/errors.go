@@ -6,8 +6,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
-	"unicode"
 
+	"github.com/understudy-portal/understudy/host"
 	"github.com/understudy-portal/understudy/host/fault"
 )
 
@@ -110,18 +110,7 @@ func unreadable(cause error) *Error {
 const maxMessage = 500
 
 // legible is a text from outside as one line of bounded length.
-func legible(text string) string {
-	text = strings.Map(func(c rune) rune {
-		if unicode.IsControl(c) {
-			return ' '
-		}
-		return c
-	}, strings.ToValidUTF8(text, "\ufffd"))
-	if len(text) > maxMessage {
-		text = strings.ToValidUTF8(text[:maxMessage], "") + "…"
-	}
-	return text
-}
+func legible(text string) string { return host.Legible(text, maxMessage) }
 
 // refusal reads an answer that is not 200. What an operation asks for that names entities is the caller's; all else is
 // ours.
