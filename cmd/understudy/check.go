@@ -21,6 +21,7 @@ import (
 type checkCommand struct {
 	Config        []string `placeholder:"FILE" help:"As for serve."`
 	Only          []string `placeholder:"ID,…" help:"As for serve."`
+	Listen        string   `placeholder:"ADDR" help:"As for serve."`
 	UserTokenFile string   `name:"user-token-file" placeholder:"FILE" help:"File with a Backstage user's token, or - for standard input; it is tried on this server. Without it: a guest's, where guests may sign in."`
 	TokenFile     string   `placeholder:"FILE" help:"As for export: the token for the server that runs."`
 	JSON          bool     `name:"json" help:"Print the steps as JSON."`
@@ -32,33 +33,45 @@ func (c checkCommand) Run(ctx context.Context, std streams) error {
 	if err != nil {
 		return usageError{err}
 	}
-	cfg, err := config.Load(config.Options{Files: c.Config, Environ: std.environ})
+	cfg, err := loadListening(c.Config, c.Listen, std.environ)
+	if usage, ok := errors.AsType[usageError](err); ok {
+		return usage
+	}
 	if err != nil {
 		// The mistakes are steps as any others.
 		return c.report(std.out, c.backend(nil, std).SelfCheck(ctx, backend.CheckOptions{}), "")
 	}
-	running, err := findRunning(ctx, cfg)
+	running, err := findRunning(ctx, cfg, c.backend(cfg, std), console.ID)
 	if err != nil {
 		return c.report(std.out, c.backend(cfg, std).SelfCheck(ctx, backend.CheckOptions{}), "")
 	}
-	if running == nil {
+	if running == nil || running.standing == stranger {
 		found := c.backend(cfg, std).SelfCheck(ctx, backend.CheckOptions{UserToken: user})
 		return c.report(std.out, found, "no server runs here, so that this command looked in its place")
 	}
-	token, err := c.token(ctx, cfg, std)
+	if running.standing != proven {
+		_, _ = fmt.Fprintf(std.err, "understudy: what answers at %s is not asked and gets no token: %s; looking from beside it\n", running.base, running.doubt)
+		return c.beside(ctx, cfg, user, running, std)
+	}
+	token, err := c.token(cfg, std, running)
 	if err != nil {
 		return usageError{err}
 	}
 	found, err := running.check(ctx, token, user)
 	if refused, ok := errors.AsType[*refusedError](err); ok {
 		_, _ = fmt.Fprintf(std.err, "understudy: %s; looking from beside it\n", refused)
-		found = c.backend(cfg, std).SelfCheck(ctx, backend.CheckOptions{UserToken: user, Beside: true})
-		return c.report(std.out, found, "looked from beside the server at "+running.base)
+		return c.beside(ctx, cfg, user, running, std)
 	}
 	if err != nil {
 		return err
 	}
 	return c.report(std.out, found, "asked the server at "+running.base)
+}
+
+// beside looks without the server that has the address.
+func (c checkCommand) beside(ctx context.Context, cfg *config.Config, user config.Secret, running *runningServer, std streams) error {
+	found := c.backend(cfg, std).SelfCheck(ctx, backend.CheckOptions{UserToken: user, Beside: true})
+	return c.report(std.out, found, "looked from beside the server at "+running.base)
 }
 
 // backend is a server to be, which says nothing but by its steps.
@@ -94,7 +107,7 @@ func (c checkCommand) userToken(std streams) (config.Secret, error) {
 }
 
 // token is what export asks with; the data directory is that of the configuration named.
-func (c checkCommand) token(ctx context.Context, cfg *config.Config, std streams) (apiToken, error) {
+func (c checkCommand) token(cfg *config.Config, std streams, running *runningServer) (apiToken, error) {
 	if c.TokenFile != "" || strings.TrimSpace(lookup(std.environ, tokenVariable)) != "" {
 		return findToken(c.TokenFile, std, cfg)
 	}
@@ -104,7 +117,7 @@ func (c checkCommand) token(ctx context.Context, cfg *config.Config, std streams
 	}
 	token, err := readToken(filepath.Join(dir, "token"))
 	if errors.Is(err, fs.ErrNotExist) {
-		return operatorToken(ctx, c.backend(cfg, std), console.ID), nil
+		return running.own, nil
 	}
 	return token, err
 }

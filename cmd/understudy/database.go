@@ -53,7 +53,7 @@ func (c databaseDropCommand) Run(ctx context.Context, std streams) error {
 		_, err := fmt.Fprintln(std.out, "\nNothing was dropped. To drop what is listed, add --yes; there is no way back but a backup.")
 		return err
 	}
-	if err := unused(ctx, cfg, found); err != nil {
+	if err := unused(ctx, cfg, found, std); err != nil {
 		return err
 	}
 	return dropAll(ctx, std.out, found)
@@ -82,15 +82,25 @@ func contents(h database.Holding) string {
 }
 
 // unused refuses while a server runs on them.
-func unused(ctx context.Context, cfg *config.Config, found []database.Holding) error {
+func unused(ctx context.Context, cfg *config.Config, found []database.Holding, std streams) error {
 	var errs []error
 	for _, h := range found {
 		if h.Held != "" {
 			errs = append(errs, fmt.Errorf("%s is in use by %s", h.Where, h.Held))
 		}
 	}
-	if running, err := findRunning(ctx, cfg); err == nil && running != nil {
-		errs = append(errs, fmt.Errorf("a server of this configuration runs at %s", running.base))
+	var plugins []string // by whose stores it can prove itself; no other is made for that
+	for _, h := range found {
+		plugins = append(plugins, h.Plugin)
+	}
+	if running, err := findRunning(ctx, cfg, serverOf(cfg, std), plugins...); err == nil && running != nil {
+		switch running.standing {
+		case proven:
+			errs = append(errs, fmt.Errorf("a server of this configuration runs at %s", running.base))
+		case undecided:
+			errs = append(errs, fmt.Errorf("what answers at %s may be a server of this configuration: %s", running.base, running.doubt))
+		case otherStore, stranger: // it has nothing to do with what is to be dropped
+		}
 	}
 	if len(errs) > 0 {
 		return errors.Join(append(errs, errors.New("nothing was dropped; stop the server first"))...)

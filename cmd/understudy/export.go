@@ -59,14 +59,12 @@ func (t exportTarget) open(ctx context.Context, std streams) (*exportClient, err
 		return nil, err
 	}
 	if base == nil {
-		var here bool
-		if base, here, err = findServer(ctx, token, cfg); err != nil {
+		var running *runningServer
+		if base, running, err = t.findServer(ctx, token, cfg, std); err != nil {
 			return nil, err
 		}
-		if here && token.value.IsZero() && len(t.Config) > 0 {
-			if own := operatorToken(ctx, serverOf(cfg, std), t.Destination); !own.value.IsZero() {
-				token = own
-			}
+		if running != nil && token.value.IsZero() && len(t.Config) > 0 {
+			token = running.own
 		}
 	}
 	if base.Scheme == "http" && !token.value.IsZero() && !loopbackHost(base.Hostname()) {

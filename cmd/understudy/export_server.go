@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/understudy-portal/understudy/console"
 	"github.com/understudy-portal/understudy/host/config"
 )
 
@@ -25,19 +27,44 @@ func serverURL(text string) (*url.URL, error) {
 }
 
 // findServer is the server of the configuration: the one on this machine where it runs, since backend.baseUrl may be that of
-// a Backstage in front. Without a configuration it is the demo, where the token is the demo's. Here tells that it is the
-// server of the configuration, on this machine.
-func findServer(ctx context.Context, token apiToken, cfg *config.Config) (base *url.URL, here bool, err error) {
-	if cfg != nil {
-		if running, err := findRunning(ctx, cfg); err == nil && running != nil {
-			base, err := serverURL(running.base)
-			return base, true, err
-		}
-		base, err = configuredServer(cfg)
-		return base, false, err
+// a Backstage in front. Without a configuration it is the demo, where the token is the demo's. Running is what answers on
+// this machine, if it is the server of the configuration.
+func (t exportTarget) findServer(ctx context.Context, token apiToken, cfg *config.Config, std streams) (base *url.URL, running *runningServer, err error) {
+	if cfg == nil {
+		base, err = demoServer(token)
+		return base, nil, err
 	}
-	base, err = demoServer(token)
-	return base, false, err
+	running, err = findRunning(ctx, cfg, serverOf(cfg, std), t.Destination, console.ID)
+	if err == nil && running != nil && running.standing == proven {
+		base, err = serverURL(running.base)
+		return base, running, err
+	}
+	if base, err = configuredServer(cfg); err != nil || running == nil {
+		return base, nil, err
+	}
+	if sameServer(base, running.base) {
+		return nil, nil, fmt.Errorf("what answers at %s gets no token: %s; if it is the right one all the same, name it by --server", running.base, running.doubt)
+	}
+	if running.standing != stranger {
+		_, _ = fmt.Fprintf(std.err, "understudy: what answers at %s is not asked: %s; asking backend.baseUrl, %s\n", running.base, running.doubt, base)
+	}
+	return base, nil, nil
+}
+
+// sameServer tells whether both are one address, as far as can be told without looking names up.
+func sameServer(base *url.URL, other string) bool {
+	o, err := url.Parse(other)
+	if err != nil {
+		return false
+	}
+	port := func(u *url.URL) string {
+		if u.Port() == "" && u.Scheme == "https" {
+			return "443"
+		}
+		return cmp.Or(u.Port(), "80")
+	}
+	same := strings.EqualFold(base.Hostname(), o.Hostname()) || loopbackHost(base.Hostname()) && loopbackHost(o.Hostname())
+	return same && port(base) == port(o)
 }
 
 // demoServer is the demo, where the token is the demo's.

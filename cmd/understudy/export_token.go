@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -128,13 +127,4 @@ func loopbackHost(host string) bool {
 	}
 	ip, err := netip.ParseAddr(host)
 	return err == nil && ip.IsLoopback()
-}
-
-// operatorToken is one that the server on this machine takes, from its own store; none where there is no way to that.
-func operatorToken(ctx context.Context, b *backend.Backend, plugin string) apiToken {
-	value, err := b.OperatorToken(ctx, plugin)
-	if err != nil {
-		return apiToken{}
-	}
-	return apiToken{value: value, source: "the server's own store"}
 }

@@ -67,6 +67,7 @@ func TestScripts(t *testing.T) {
 			"uid":      cmdUID,
 			"exitcode": cmdExitCode,
 			"listens":  cmdListens,
+			"impostor": cmdImpostor,
 		},
 		RequireExplicitExec: false,
 		RequireUniqueNames:  true,
@@ -111,6 +112,36 @@ func cmdListens(ts *testscript.TestScript, _ bool, args []string) {
 			ts.Fatalf("nothing listens on port %s after a minute", args[0])
 		}
 	}
+}
+
+// cmdImpostor answers on a port as one of ours does whom nobody has shown a token, until the script ends: `impostor PORT`.
+// What it is sent is in the file impostor.
+func cmdImpostor(ts *testscript.TestScript, _ bool, args []string) {
+	l, err := net.Listen("tcp", net.JoinHostPort("localhost", args[0]))
+	ts.Check(err)
+	heard, err := os.Create(ts.MkAbs("impostor"))
+	ts.Check(err)
+	server := &http.Server{ReadHeaderTimeout: time.Minute, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		_, _ = fmt.Fprintln(heard, r.Method, r.URL, r.Header, string(body))
+		w.Header().Set("Content-Type", "application/json")
+		if strings.HasSuffix(r.URL.Path, "/jwks.json") {
+			_, _ = io.WriteString(w, `{"keys":[{"kty":"EC","kid":"mine","alg":"ES256","crv":"P-256","x":"MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4","y":"4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM"}]}`)
+			return
+		}
+		w.WriteHeader(http.StatusUnauthorized)
+		_, _ = io.WriteString(w, `{"error":{"name":"AuthenticationError","message":"show me"}}`)
+	})}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_ = server.Serve(l)
+	}()
+	ts.Defer(func() {
+		_ = server.Close()
+		<-ended
+		_ = heard.Close()
+	})
 }
 
 // cmdReady waits until the server on $PORT calls itself ready.

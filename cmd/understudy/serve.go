@@ -4,8 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
+	"net"
 	"os/signal"
+	"slices"
+	"strconv"
 	"syscall"
 
 	"github.com/understudy-portal/understudy/backend"
@@ -15,14 +19,15 @@ import (
 
 type serveCommand struct {
 	Config []string `placeholder:"FILE" help:"Configuration file; may be given several times, later ones win. Without it: app-config.yaml and its siblings in the working directory."`
-	Only   []string `placeholder:"ID,…" help:"Host these plugins and no others."`
+	Only   []string `placeholder:"ID,…" help:"Host these plugins and no others. What they call and no entry of discovery.endpoints names is below backend.baseUrl then: for a file that is Backstage's own as well."`
+	Listen string   `placeholder:"ADDR" help:"Listen on this address, host:port or :port, whatever backend.listen says."`
 
 	Supervised bool `help:"For a program that starts this one: tell the port on standard output once everything serves, and stop when standard input ends, as it does with that program."`
 }
 
 // Run serves until the context ends.
 func (c serveCommand) Run(ctx context.Context, cli *commands, std streams) error {
-	cfg, err := config.Load(config.Options{Files: c.Config, Environ: std.environ})
+	cfg, err := loadListening(c.Config, c.Listen, std.environ)
 	if err != nil {
 		return err
 	}
@@ -48,6 +53,23 @@ func (c serveCommand) Run(ctx context.Context, cli *commands, std streams) error
 	}
 	server := backend.New(options...).Add(standard.Plugins()...)
 	return collectSooner(ctx, std.environ, server.Run)
+}
+
+// loadListening reads the configuration with another address to listen on, unless that is empty.
+func loadListening(files []string, listen string, environ []string) (*config.Config, error) {
+	if listen != "" {
+		_, port, err := net.SplitHostPort(listen)
+		if n, bad := strconv.Atoi(port); err != nil || bad != nil || n < 0 || n > 65535 {
+			return nil, usageError{fmt.Errorf("--listen %s: write host:port or :port, such as :7107", listen)}
+		}
+		text, err := json.Marshal(listen)
+		if err != nil {
+			return nil, err
+		}
+		// The highest source of all; as a text it takes the place of a mapping, too.
+		environ = append(slices.Clone(environ), "APP_CONFIG_backend_listen="+string(text))
+	}
+	return config.Load(config.Options{Files: files, Environ: environ})
 }
 
 var errParentEnded = errors.New("standard input has ended, and with it the program that started this one")
