@@ -90,7 +90,7 @@ func (a *API) mayAct(r *http.Request, action client.Action, see access, x runAcc
 	if a.Mirror.Snapshot().Stack(stack) == nil {
 		// Whoever tries many ids has to wait with the readers.
 		if err := a.Mirror.Discover(ctx, stack); err != nil {
-			if e, ok := errors.AsType[*client.Error](err); ok && e.Code == client.CodeNotFound && !(to.all && see.all) {
+			if e, ok := errors.AsType[*client.Error](err); ok && e.Code == client.CodeNotFound && (!to.all || !see.all) {
 				return "", notAllowed(mayNot(action))
 			}
 			return "", err
