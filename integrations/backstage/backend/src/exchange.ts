@@ -8,6 +8,9 @@ const BEARER = /^Bearer +(\S+)$/i;
 const PLUGIN_TOKEN = /^(application\/)?vnd\.backstage\.plugin$/i;
 // Who calls from Understudy: its plugins, and it itself.
 const CALLERS = [...PLUGINS, 'understudy'];
+// A key is made when it is first needed, so that one that is not known yet may well be new: it is asked for at once, which
+// costs no more than a request that is passed on.
+const COOLDOWN = 0;
 
 /** What gives the tokens of the legacy backend system. */
 export interface TokenManager {
@@ -52,7 +55,7 @@ export class Exchange {
           if (!CALLERS.includes(sub)) throw new errors.JWTInvalid(`'${sub}' is no plugin of Understudy`);
           const url = `${base.href.replace(/\/$/, '')}/api/${sub}/.backstage/auth/v1/jwks.json`;
           let keys = this.#keys.get(url);
-          if (!keys) this.#keys.set(url, (keys = createRemoteJWKSet(new URL(url))));
+          if (!keys) this.#keys.set(url, (keys = createRemoteJWKSet(new URL(url), { cooldownDuration: COOLDOWN })));
           return keys(header, input);
         },
         { audience: plugin, algorithms: ['ES256', 'ES384', 'ES512', 'RS256', 'PS256', 'EdDSA'], requiredClaims: ['sub', 'iat', 'exp'] },

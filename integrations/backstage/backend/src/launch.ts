@@ -1,3 +1,4 @@
+import type { RootConfigService } from '@backstage/backend-plugin-api';
 import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -9,13 +10,25 @@ export interface Launch {
   target: string;
   /** The backend's own `discovery.endpoints`. */
   endpoints: unknown[];
+  /** Whether the backend keeps its databases in memory, which Understudy, a process of its own, cannot. */
+  memory: boolean;
+}
+
+/** Reads what a program has to know. */
+export function surroundings(config: Pick<RootConfigService, 'getOptional'>, target: string): Launch {
+  return {
+    target,
+    endpoints: config.getOptional<unknown[]>('discovery.endpoints') ?? [],
+    memory: config.getOptional('backend.database.connection') === ':memory:',
+  };
 }
 
 /**
  * The command line and the environment of a program. It listens on the loopback interface only. With the backend's own files
- * it is told where it finds everything that it does not host; files of its own say so themselves.
+ * it is told where it finds everything that it does not host, and a folder that stands for a database in memory; files of its
+ * own say so themselves.
  */
-export function launch(binary: Binary, node: Launch) {
+export function launch(binary: Binary, node: Launch, folder?: string) {
   const env: NodeJS.ProcessEnv = { ...process.env };
   const set = (key: string, value: string) => {
     const name = `APP_CONFIG_${key}`;
@@ -29,6 +42,7 @@ export function launch(binary: Binary, node: Launch) {
   if (!binary.config) {
     const rest = { target: { internal: node.target }, plugins: ['*'] };
     set('discovery_endpoints', JSON.stringify([rest, ...node.endpoints])); // later ones win
+    if (folder) set('backend_database_connection', JSON.stringify({ directory: folder }));
   }
   const files = binary.config ?? ownFiles();
   return {

@@ -3,6 +3,7 @@ import { NotFoundError } from '@backstage/errors';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { readConfig } from './config';
 import { Exchange, type TokenManager } from './exchange';
+import { surroundings } from './launch';
 import { type Bridge, open } from './open';
 
 /** What is used of the `PluginEnvironment` of a legacy backend. */
@@ -36,8 +37,7 @@ export async function parseConfigs(env: LegacyEnvironment): Promise<RouterOption
   if (known) return known;
   const settings = readConfig(env.config);
   const target = `${await env.discovery.getBaseUrl(settings.plugins[0]!)}${NODE}/{{pluginId}}`;
-  const endpoints = env.config.getOptional<unknown[]>('discovery.endpoints') ?? [];
-  const bridge = open(settings.at, { target, endpoints }, env.logger as LoggerService);
+  const bridge = open(settings.at, surroundings(env.config, target), env.logger as LoggerService);
   const permissions = env.config.getOptionalBoolean('permission.enabled') ?? false;
   const options = {
     plugins: settings.plugins,

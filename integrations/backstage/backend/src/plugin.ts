@@ -1,5 +1,6 @@
 import { coreServices, createBackendPlugin } from '@backstage/backend-plugin-api';
 import { readConfig } from './config';
+import { surroundings } from './launch';
 import { open } from './open';
 
 /**
@@ -22,8 +23,7 @@ export const bridgePlugin = createBackendPlugin({
         const own = await discovery.getBaseUrl('understudy-bridge');
         const target = own.replace(/understudy-bridge$/, '{{pluginId}}');
         const settings = readConfig(config);
-        const endpoints = config.getOptional<unknown[]>('discovery.endpoints') ?? [];
-        const { passages, upstream, stop } = open(settings.at, { target, endpoints }, logger);
+        const { passages, upstream, stop } = open(settings.at, surroundings(config, target), logger);
         for (const id of settings.plugins) {
           router.use(`/api/${id}`, (req, res, next) => {
             passages.pass({ req, res, path: `/api/${id}${req.url}` }, () => upstream.address()).catch(next);

@@ -1,5 +1,8 @@
 import type { LoggerService } from '@backstage/backend-plugin-api';
 import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Binary } from './config';
@@ -23,13 +26,18 @@ type End = { error?: Error; code: number | null; signal: NodeJS.Signals | null }
 export class Supervisor {
   #child: ChildProcess | undefined;
   #ended: Promise<End> | undefined;
+  readonly #folder: string | undefined; // lives as long as the backend's own databases in memory
 
   constructor(
     private readonly binary: Binary,
     private readonly node: Launch,
     private readonly upstream: Upstream,
     private readonly logger: LoggerService,
-  ) {}
+  ) {
+    if (!node.memory || binary.config) return;
+    this.#folder = mkdtempSync(join(tmpdir(), 'understudy-'));
+    logger.warn("the backend's database is in memory; what Understudy stores is forgotten with it");
+  }
 
   async run(): Promise<void> {
     for (let failures = 0; !this.upstream.stopping.aborted; failures++) {
@@ -52,11 +60,12 @@ export class Supervisor {
     const { code, signal } = await this.#ended;
     clearTimeout(force);
     this.logger.info('Understudy has stopped', { code, signal });
+    if (this.#folder) rmSync(this.#folder, { recursive: true, force: true });
   }
 
   /** Starts the program, and returns why it has ended. */
   async #once(): Promise<string> {
-    const { args, cwd, env } = launch(this.binary, this.node);
+    const { args, cwd, env } = launch(this.binary, this.node, this.#folder);
     this.upstream.starting();
     this.logger.info(`starting ${this.binary.path} ${args.join(' ')}`);
     const child = spawn(this.binary.path, args, { cwd, env, stdio: ['pipe', 'pipe', 'pipe'], windowsHide: true });

@@ -11,7 +11,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const require = createRequire(import.meta.url);
 
 test('the package holds what it should and nothing else', () => {
-  const [{ files }] = JSON.parse(execFileSync('npm', ['pack', '--dry-run', '--json', '--loglevel=error'], { cwd: root, encoding: 'utf8' }));
+  const [{ files }] = JSON.parse(execFileSync('npm', ['pack', '--dry-run', '--json', '--loglevel=silent'], { cwd: root, encoding: 'utf8' }));
   const built = readdirSync(join(root, 'src')).flatMap(file => ['js', 'd.ts'].map(end => `dist/${file.replace(/\.ts$/, '')}.${end}`));
   assert.deepEqual(files.map(file => file.path).sort(), ['LICENSE', 'README.md', 'config.schema.json', 'package.json', ...built].sort());
 });
@@ -53,6 +53,9 @@ test('a program is told where the backend is, and nothing that contradicts it', 
   process.env.APP_CONFIG_backend_listen_port = '7007';
   try {
     const shared = launch({ path: 'x', args: ['--only', 'rely'] }, node);
+    assert.equal(shared.env.APP_CONFIG_backend_database_connection, undefined);
+    const memory = launch({ path: 'x', args: [] }, node, '/folder');
+    assert.equal(memory.env.APP_CONFIG_backend_database_connection, '{"directory":"/folder"}');
     assert.equal(shared.env.APP_CONFIG_backend_listen, '127.0.0.1:0');
     assert.equal(shared.env.APP_CONFIG_backend_listen_port, undefined);
     assert.deepEqual(JSON.parse(shared.env.APP_CONFIG_discovery_endpoints)[1], node.endpoints[0]);
