@@ -8,9 +8,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // Holding is what one plugin keeps: a file, or a schema on a server.
@@ -19,7 +21,7 @@ type Holding struct {
 	Plugin string
 	// Where names it for people.
 	Where string
-	// Tables are those in it; Rows is how many rows they have together, as far as the engine knows without counting.
+	// Tables are those in it, with views and whatever else has rows; Rows is how many rows they have together, as far as the engine knows without counting.
 	Tables []string
 	Rows   int64
 	// Held says who has it open, empty when nobody does.
@@ -28,6 +30,7 @@ type Holding struct {
 	Empty string
 
 	settings Settings
+	ours     []string // the tables among Tables, which views are not
 }
 
 // errForeign is something of our name that we did not make.
@@ -91,24 +94,30 @@ func (h Holding) findSchema(ctx context.Context) (_ Holding, found bool, err err
 	if err := conn.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = $1)", schema).Scan(&there); err != nil || !there {
 		return h, false, d.explained(err)
 	}
-	const tables = `SELECT c.relname, greatest(coalesce(s.n_live_tup, 0), 0) FROM pg_catalog.pg_class c
+	const tables = `SELECT c.relname, c.relkind IN ('r', 'p'), greatest(coalesce(s.n_live_tup, 0), 0) FROM pg_catalog.pg_class c
 		JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_catalog.pg_stat_all_tables s ON s.relid = c.oid
-		WHERE n.nspname = $1 AND c.relkind IN ('r', 'p') ORDER BY 1`
+		WHERE n.nspname = $1 AND c.relkind IN ('r', 'p', 'v', 'm', 'f') ORDER BY 1`
 	list, err := conn.Query(ctx, tables, schema)
 	if err != nil {
 		return h, false, d.explained(err)
 	}
-	ours := false
 	var name string
+	var table bool
 	var rows int64
-	_, err = pgx.ForEachRow(list, []any{&name, &rows}, func() error {
-		h.Tables, h.Rows, ours = append(h.Tables, name), h.Rows+rows, ours || name == "understudy_schema"
+	_, err = pgx.ForEachRow(list, []any{&name, &table, &rows}, func() error {
+		h.Tables, h.Rows = append(h.Tables, name), h.Rows+rows
+		if table {
+			h.ours = append(h.ours, name)
+		}
 		return nil
 	})
 	if err != nil {
 		return h, false, d.explained(err)
 	}
-	if len(h.Tables) > 0 && !ours {
+	if len(h.Tables) == 0 {
+		return h, false, nil // nothing shows that we made it
+	}
+	if !slices.Contains(h.ours, "understudy_schema") {
 		return h, false, fmt.Errorf("%s: %w", d.where, errForeign)
 	}
 	if err := h.sessions(ctx, conn); err != nil {
@@ -149,13 +158,31 @@ func (h *Holding) othersIn(ctx context.Context, conn *pgx.Conn, schema string) e
 	return err
 }
 
+// dropSchema drops the tables that Find has seen, all at once or none, and then the schema, which must have nothing else in
+// it. Nothing is dropped that only depends on them, such as somebody's view.
 func (h Holding) dropSchema(ctx context.Context) (err error) {
 	d, conn, found, err := h.connect(ctx)
 	if err != nil || !found {
 		return err
 	}
 	defer func() { err = errors.Join(err, conn.Close(context.WithoutCancel(ctx))) }()
-	_, err = conn.Exec(ctx, "DROP SCHEMA "+pgx.Identifier{h.settings.Server.schema(h.Plugin)}.Sanitize()+" CASCADE")
+	schema := h.settings.Server.schema(h.Plugin)
+	names := make([]string, len(h.ours))
+	for i, table := range h.ours {
+		names[i] = pgx.Identifier{schema, table}.Sanitize()
+	}
+	err = pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+		for _, statement := range []string{"DROP TABLE " + strings.Join(names, ", "), "DROP SCHEMA " + pgx.Identifier{schema}.Sanitize()} {
+			if _, err := tx.Exec(ctx, statement+" RESTRICT"); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if e, ok := errors.AsType[*pgconn.PgError](err); ok && e.Code == "2BP01" {
+		return fmt.Errorf("%s is left as it was: what is not understudy's depends on it, or is in it, and is yours to drop first: %s",
+			d.where, strings.ReplaceAll(e.Detail, "\n", "; "))
+	}
 	return d.explained(err)
 }
 
