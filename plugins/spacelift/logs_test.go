@@ -178,6 +178,12 @@ func TestALogIsFollowed(t *testing.T) {
 	for range viewers {
 		<-opened
 	}
+	up.Settle(sim.StackID)
+	planned := s.follow(t, path, "")
+	for e := (logEvent{}); e.State != "UNCONFIRMED"; { // the plan is read before the run goes on
+		e = planned.until("phase")
+	}
+	planned.close()
 	drive(up, s, path)
 	all.Wait()
 	asked := up.Asked("stack")

@@ -156,7 +156,7 @@ func (p phase) script(r *run) []string {
 		say("- Installing hashicorp/aws v6.14.1...")
 		say("%s%s has been successfully initialized!%s", green, r.stack.vendor, reset)
 	case statePlanning:
-		for n := range 4 * max(r.stack.resources, 1) {
+		for n := range 4 * max(r.managed(), 1) {
 			kind, name := resourceName(mixString(0, r.stack.id), n/4)
 			say("%s.%s: Refreshing state... [%d/4]", kind, name, n%4+1)
 		}
@@ -178,6 +178,14 @@ func (p phase) script(r *run) []string {
 		say("%s%sError:%s AccessDenied: not authorized to perform this operation", bold, red, reset)
 	}
 	return lines
+}
+
+// managed is how many resources there were when the run planned: a log does not change when the stack does later.
+func (r *run) managed() int {
+	if r.delta != nil {
+		return r.delta.resources - r.delta.add + r.delta.remove
+	}
+	return r.stack.resources
 }
 
 type resourceStateView struct {
