@@ -86,7 +86,7 @@ func startDouble(t *testing.T) *double {
 }
 
 // raw sends a request as it is, and gives the answer as it comes.
-func raw(t *testing.T, ctx context.Context, method, url string, body io.Reader, headers ...string) *http.Response {
+func raw(ctx context.Context, t *testing.T, method, url string, body io.Reader, headers ...string) *http.Response {
 	t.Helper()
 	req, err := http.NewRequestWithContext(ctx, method, url, body)
 	if err != nil {
@@ -110,7 +110,7 @@ func TestPassing(t *testing.T) {
 	b.start(t)
 	api := b.url("/api/spacelift-io")
 	t.Run("headers", func(t *testing.T) {
-		resp := raw(t, t.Context(), http.MethodDelete, api+"/echo?a=%2F&b=c%20d", http.NoBody, "Authorization", "Bearer x.y.z", "Cookie", "backstage-auth=t",
+		resp := raw(t.Context(), t, http.MethodDelete, api+"/echo?a=%2F&b=c%20d", http.NoBody, "Authorization", "Bearer x.y.z", "Cookie", "backstage-auth=t",
 			"If-None-Match", `W/"1"`, "X-Forwarded-For", "203.0.113.9", "Connection", "X-Hop", "X-Hop", "1", "Accept-Encoding", "gzip")
 		text, err := io.ReadAll(resp.Body)
 		if err != nil {
@@ -136,15 +136,15 @@ func TestPassing(t *testing.T) {
 		}
 	})
 	t.Run("conditions and ranges", func(t *testing.T) {
-		if resp := raw(t, t.Context(), http.MethodGet, api+"/file", nil, "If-None-Match", `"tag"`); resp.StatusCode != http.StatusNotModified || resp.Header.Get("ETag") != `"tag"` {
+		if resp := raw(t.Context(), t, http.MethodGet, api+"/file", nil, "If-None-Match", `"tag"`); resp.StatusCode != http.StatusNotModified || resp.Header.Get("ETag") != `"tag"` {
 			t.Errorf("%s %v", resp.Status, resp.Header)
 		}
-		resp := raw(t, t.Context(), http.MethodGet, api+"/file", nil, "Range", "bytes=10-12", "Accept-Encoding", "gzip, br")
+		resp := raw(t.Context(), t, http.MethodGet, api+"/file", nil, "Range", "bytes=10-12", "Accept-Encoding", "gzip, br")
 		text, _ := io.ReadAll(resp.Body)
 		if resp.StatusCode != http.StatusPartialContent || string(text) != "012" || resp.Header.Get("Content-Range") != "bytes 10-12/10000" {
 			t.Errorf("%s %q %v", resp.Status, text, resp.Header)
 		}
-		if resp := raw(t, t.Context(), http.MethodHead, api+"/file", nil); resp.StatusCode != http.StatusOK || resp.ContentLength != 10_000 {
+		if resp := raw(t.Context(), t, http.MethodHead, api+"/file", nil); resp.StatusCode != http.StatusOK || resp.ContentLength != 10_000 {
 			t.Errorf("HEAD: %s %v", resp.Status, resp.Header)
 		}
 	})
@@ -185,7 +185,7 @@ func TestPassing(t *testing.T) {
 	for _, path := range []string{"/events", "/sse"} {
 		t.Run("a stream"+path, func(t *testing.T) {
 			ctx, leave := context.WithCancel(t.Context())
-			resp := raw(t, ctx, http.MethodGet, api+path, nil, "Accept-Encoding", "gzip, br")
+			resp := raw(ctx, t, http.MethodGet, api+path, nil, "Accept-Encoding", "gzip, br")
 			lines := bufio.NewReader(resp.Body)
 			for i := range 3 {
 				want := fmt.Sprintf("data: %d\n", i)
@@ -203,14 +203,14 @@ func TestPassing(t *testing.T) {
 		})
 	}
 	t.Run("half an answer", func(t *testing.T) {
-		resp := raw(t, t.Context(), http.MethodGet, api+"/half", nil)
+		resp := raw(t.Context(), t, http.MethodGet, api+"/half", nil)
 		if text, err := io.ReadAll(resp.Body); err == nil {
 			t.Errorf("half an answer looks whole: %q", text)
 		}
 	})
 	t.Run("a path that leaves its plugin", func(t *testing.T) {
 		for _, path := range []string{"/%2e%2e/rely/migrate", "/a/..%2f..%2frely/migrate", "/a%5c..%5c"} {
-			if resp := raw(t, t.Context(), http.MethodGet, api+path, nil); resp.StatusCode != http.StatusBadRequest {
+			if resp := raw(t.Context(), t, http.MethodGet, api+path, nil); resp.StatusCode != http.StatusBadRequest {
 				t.Errorf("%s: %s", path, resp.Status)
 			}
 		}
@@ -218,7 +218,7 @@ func TestPassing(t *testing.T) {
 	t.Run("other versions", func(t *testing.T) { b.versions(t, d) })
 	t.Run("a stream does not hold the end", func(t *testing.T) {
 		d.version.Store("0.1.0")
-		resp := raw(t, t.Context(), http.MethodGet, api+"/events", nil)
+		resp := raw(t.Context(), t, http.MethodGet, api+"/events", nil)
 		if resp.StatusCode != http.StatusOK {
 			t.Fatal(resp.Status)
 		}
