@@ -77,7 +77,7 @@ func TestDamagedAreNotGone(t *testing.T) {
 	r.fill(3)
 	r.candidates()
 	const ref = "component:default/c0001"
-	r.Engine.opts.Catalog = damagedByName{r.catalog, ref}
+	r.opts.Catalog = damagedByName{r.catalog, ref}
 	row := r.run(func(q *request) { q.digest = true })
 	r.want(row, statusSucceeded)
 	if !slices.ContainsFunc(row.progress.Warnings, func(w string) bool { return strings.Contains(w, "the catalog changed meanwhile") }) {
