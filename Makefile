@@ -90,10 +90,21 @@ test-joined: needs-go needs-node build
 test-joined-short: needs-go needs-node build
 	$(call joined,newest,TestTokens|TestPermissions)
 
+## test-integrations: the packages for Backstage: alone, and in real Node backends of both systems
+.PHONY: test-integrations
+test-integrations: needs-go needs-node build
+	cd integrations/backstage/backend && npm ci --no-audit --no-fund --loglevel=error && npm test
+	cd integrations/backstage/frontend && npm ci --no-audit --no-fund --loglevel=error && npm test
+	node integrations/backstage/backend/test/install.mjs newest oldest legacy
+	for set in newest oldest legacy; do \
+		$(GO) run ./test/withpostgres -- env UNDERSTUDY_BIN=$(CURDIR)/$(BIN) UNDERSTUDY_INTEGRATIONS=1 UNDERSTUDY_BRIDGE_SET=$$set \
+			$(GO) test -count=1 -v -timeout 20m ./test/integrations/ || exit 1; \
+	done
+
 # joined SET,TESTS: install the packages of a set and run tests beside it.
 define joined
 cd test/joined/$(1) && npm ci --no-audit --no-fund --loglevel=error
-$(GO) run ./test/withpostgres -- env UNDERSTUDY_BIN=$(CURDIR)/$(BIN) UNDERSTUDY_JOINED=1 UNDERSTUDY_JOINED_SET=$(1) $(GO) test -count=1 -v -timeout 20m -run '$(2)' ./test/joined/
+$(GO) run ./test/withpostgres -- env UNDERSTUDY_BIN=$(CURDIR)/$(BIN) UNDERSTUDY_JOINED=1 UNDERSTUDY_JOINED_SET=$(1) $(GO) test -count=1 -v -timeout 30m -run '$(2)' ./test/joined/
 endef
 
 # joined-browser: build the stock frontend and drive it in Chromium, beside both sets.
