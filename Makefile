@@ -90,11 +90,15 @@ test-joined: needs-go needs-node build
 test-joined-short: needs-go needs-node build
 	$(call joined,newest,TestTokens|TestPermissions)
 
+## test-packages: the packages for Backstage, each by itself
+.PHONY: test-packages
+test-packages: needs-node
+	cd integrations/backstage/backend && npm ci --no-audit --no-fund --loglevel=error && npm test
+	cd integrations/backstage/frontend && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && npm test
+
 ## test-integrations: the packages for Backstage: alone, and in real Node backends of both systems
 .PHONY: test-integrations
-test-integrations: needs-go needs-node build
-	cd integrations/backstage/backend && npm ci --no-audit --no-fund --loglevel=error && npm test
-	cd integrations/backstage/frontend && npm ci --no-audit --no-fund --loglevel=error && npm test
+test-integrations: needs-go needs-node build test-packages
 	node integrations/backstage/backend/test/install.mjs newest oldest legacy
 	for set in newest oldest legacy; do \
 		$(GO) run ./test/withpostgres -- env UNDERSTUDY_BIN=$(CURDIR)/$(BIN) UNDERSTUDY_INTEGRATIONS=1 UNDERSTUDY_BRIDGE_SET=$$set \
