@@ -40,7 +40,11 @@ func (s *server) announce(ctx context.Context) {
 		}
 	}
 	if internal, external, ok := s.settings.discovery.Rest(); ok {
-		s.log.Info("plugin is elsewhere", "plugin", "*", "internal", internal, "external", external, "why", "every other plugin, by discovery.endpoints")
+		why := "every other plugin, by discovery.endpoints"
+		if s.settings.restAtBase && !s.settings.discovery.Named("*") {
+			why = "every other plugin, by backend.baseUrl, because --only leaves them out and discovery.endpoints does not name them"
+		}
+		s.log.Info("plugin is elsewhere", "plugin", "*", "internal", internal, "external", external, "why", why)
 	}
 	s.warnSelf(ctx)
 	s.log.Info("ready", "version", s.options.version, "hosted", strings.Join(here, ", "), "notHosted", strings.Join(off, ", "),

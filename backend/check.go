@@ -33,6 +33,8 @@ type settings struct {
 	remoteCatalog host.RemoteCatalog
 	// off are the plugins that are compiled in and not hosted, with the reason.
 	off []offPlugin
+	// restAtBase tells that what --only leaves out is called below backend.baseUrl.
+	restAtBase bool
 }
 
 type offPlugin struct {
@@ -68,11 +70,15 @@ func (b *Backend) settle(cfg *config.Config) (settings, config.Problems, error) 
 		return s, nil, err
 	}
 	var err error
+	s.gateway, err = gateway.LoadConfig(cfg)
+	found.add(err)
 	s.discovery, err = discovery.Load(cfg)
 	found.add(err)
 	if s.discovery != nil {
 		found.problems = append(found.problems, s.discovery.Warnings()...)
+		s.restAtBase = b.leaveRest(s)
 		s.hosted, s.off = b.choose(cfg, s.discovery)
+		found.problems = append(found.problems, b.contested(cfg, s)...)
 		s.remoteCatalog = b.remoteCatalog(s)
 	}
 	found.problems = append(found.problems, config.UnknownKeys(cfg, ownedSections(s.hosted)...)...)
@@ -87,8 +93,6 @@ func (b *Backend) settle(cfg *config.Config) (settings, config.Problems, error) 
 	s.audit, err = telemetry.LoadAuditLevels(cfg)
 	found.add(err)
 	s.metrics, err = telemetry.LoadMetricsConfig(cfg)
-	found.add(err)
-	s.gateway, err = gateway.LoadConfig(cfg)
 	found.add(err)
 	found.add(auth.CheckConfig(cfg))
 	s.permissions, err = permission.New(cfg, s.discovery)

@@ -57,7 +57,7 @@ func (b *Backend) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s := &server{options: b.options, cfg: cfg, settings: set, warnings: warnings, checkups: newCheckups()}
+	s := &server{options: b.options, compiled: b.plugins, cfg: cfg, settings: set, warnings: warnings, checkups: newCheckups()}
 	s.openTelemetry()
 	for _, w := range warnings {
 		s.log.Warn("configuration", "problem", w.Error())
@@ -129,6 +129,9 @@ func (s *server) run(ctx context.Context) (err error) {
 	s.settings.discovery.SetListener(addr)
 	if tcp, ok := addr.(*net.TCPAddr); ok {
 		s.running.Port = tcp.Port
+	}
+	if err := s.refuseOwnAddress(ctx); err != nil {
+		return err
 	}
 	stop.push(s.stopPlugins)
 	stop.push(func(context.Context) error { s.checkups.close(); return nil })

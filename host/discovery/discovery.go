@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"net"
+	"net/netip"
 	"net/url"
 	"regexp"
 	"slices"
@@ -20,6 +21,11 @@ type Service struct {
 	internal map[string]target
 	external map[string]target
 	named    map[string]bool
+	// entries are the paths of the entries that name a plugin last.
+	entries map[string]string
+	// here and rest are HostOnly's: rest is where every plugin lives that is not here and that no entry gives an address.
+	here map[string]bool
+	rest target
 
 	baseURL string
 	listen  listen
@@ -51,6 +57,7 @@ func Load(c *config.Config) (*Service, error) {
 		internal: map[string]target{},
 		external: map[string]target{},
 		named:    map[string]bool{},
+		entries:  map[string]string{},
 		srv:      newSRVResolver(net.DefaultResolver, time.Now),
 		hosts:    net.DefaultResolver,
 	}
@@ -70,7 +77,7 @@ func (s *Service) Warnings() config.Problems { return s.warnings }
 // InternalURL returns the base URL, without a trailing slash, for calls from this backend to the plugin. An error means
 // that the address has to be looked up (SRV) and could not be.
 func (s *Service) InternalURL(ctx context.Context, id string) (string, error) {
-	t, ok := s.lookup(s.internal, id)
+	t, ok := s.lookupInternal(id)
 	if !ok {
 		return s.ownURL() + "/api/" + url.PathEscape(id), nil
 	}
@@ -93,10 +100,17 @@ func (s *Service) lookup(side map[string]target, id string) (target, bool) {
 	return t, ok
 }
 
+func (s *Service) lookupInternal(id string) (target, bool) {
+	if t, ok := s.lookup(s.internal, id); ok {
+		return t, true
+	}
+	return s.rest, s.rest != "" && !s.here[id]
+}
+
 // InternalTarget returns the address for calls between backends as discovery.endpoints has it, an SRV name not looked up.
-// False means that no entry gives the plugin one, so that InternalURL leads to this process.
+// False means that no entry gives the plugin one (and HostOnly does not either), so that InternalURL leads to this process.
 func (s *Service) InternalTarget(id string) (string, bool) {
-	t, ok := s.lookup(s.internal, id)
+	t, ok := s.lookupInternal(id)
 	return t.url(id), ok
 }
 
@@ -107,10 +121,13 @@ func (s *Service) IDs() []string {
 	return slices.DeleteFunc(ids, func(id string) bool { return id == wildcard })
 }
 
-// Rest returns the targets of "*", for every plugin that no entry lists, with their placeholder; false without an entry
-// for it that has an internal target.
+// Rest returns the targets of "*", for every plugin that no entry lists, with their placeholder; without an entry for it that
+// has an internal target those that HostOnly chose; false where there are none.
 func (s *Service) Rest() (internal, external string, ok bool) {
 	in, ok := s.internal[wildcard]
+	if !ok {
+		in, ok = s.rest, s.rest != ""
+	}
 	out, given := s.external[wildcard]
 	if !given {
 		out = target(s.baseURL + "/api/{{pluginId}}")
@@ -121,8 +138,40 @@ func (s *Service) Rest() (internal, external string, ok bool) {
 // Named reports whether an entry of discovery.endpoints lists the plugin by its id.
 func (s *Service) Named(id string) bool { return s.named[id] }
 
-// Elsewhere reports whether discovery.endpoints says where the plugin lives: by its id, or by "*".
-func (s *Service) Elsewhere(id string) bool { return s.named[id] || s.named[wildcard] }
+// Entry is the path of the entry that lists the plugin by its id, such as "discovery.endpoints[0]"; empty where none does. Of
+// several it is the last, which wins.
+func (s *Service) Entry(id string) string { return s.entries[id] }
+
+// Elsewhere reports whether discovery.endpoints says where the plugin lives, by its id or by "*", or HostOnly does.
+func (s *Service) Elsewhere(id string) bool {
+	return s.named[id] || s.named[wildcard] || s.rest != "" && !s.here[id]
+}
+
+// HostOnly tells that this process hosts these ids below /api and no others, as --only says it for a configuration file that is
+// another backend's as well. In such a file backend.baseUrl is the public address of that backend: what no entry gives an internal
+// address to is called below it. Nothing changes, and it reports false, where baseUrl is this process's own address.
+func (s *Service) HostOnly(ids ...string) bool {
+	if s.ownBase() {
+		return false
+	}
+	s.here, s.rest = map[string]bool{}, target(s.baseURL+"/api/{{pluginId}}")
+	for _, id := range ids {
+		s.here[id] = true
+	}
+	return true
+}
+
+// ownBase reports whether backend.baseUrl is this process's own address, as far as the configuration shows.
+func (s *Service) ownBase() bool {
+	u, err := url.Parse(s.baseURL)
+	if err != nil || u.Hostname() == "" {
+		return true // then it is nobody else's either
+	}
+	host := u.Hostname()
+	ip, err := netip.ParseAddr(host)
+	local := host == "localhost" || host == s.listen.host || err == nil && ip.IsLoopback()
+	return local && portOf(u) == strconv.Itoa(s.listen.port)
+}
 
 // Hosted reports whether this process hosts a plugin that is compiled in. A plugin that an entry names lives elsewhere;
 // so does, with an entry for "*", every plugin but those with a present section of our own (spacelift, rely). A list of

@@ -293,3 +293,41 @@ func TestWarnings(t *testing.T) {
 		}
 	}
 }
+
+// What --only leaves out of a file that is another backend's as well is at that backend's public address.
+func TestHostOnly(t *testing.T) {
+	t.Parallel()
+	const entry = "discovery: {endpoints: [{target: {internal: 'http://us:7107/api/{{pluginId}}'}, plugins: [rely]}]}"
+	s := load(t, "{backend: {baseUrl: 'https://bs.example.com/'}, "+entry+"}")
+	if s.Elsewhere("catalog") || !s.HostOnly("rely") || !s.Elsewhere("catalog") {
+		t.Error("the catalog is not elsewhere")
+	}
+	for id, want := range map[string]string{"catalog": "https://bs.example.com/api/catalog", "rely": "http://us:7107/api/rely"} {
+		if got, err := s.InternalURL(t.Context(), id); got != want || err != nil {
+			t.Errorf("%s: %s, %v", id, got, err)
+		}
+	}
+	if in, _, ok := s.Rest(); !ok || in != "https://bs.example.com/api/{{pluginId}}" {
+		t.Errorf("the rest: %s, %v", in, ok)
+	}
+	if got := s.Entry("rely"); got != "discovery.endpoints[0]" {
+		t.Errorf("the entry: %q", got)
+	}
+	s = load(t, "{backend: {baseUrl: 'https://bs.example.com'}, discovery: {endpoints: [{target: {internal: 'http://node/api/{{pluginId}}'}, plugins: ['*']}]}}")
+	s.HostOnly("rely")
+	if got, _ := s.InternalURL(t.Context(), "catalog"); got != "http://node/api/catalog" {
+		t.Errorf("an entry for the rest wins: %s", got)
+	}
+	for _, own := range []string{
+		"{backend: {baseUrl: 'http://localhost:7007'}}", "{backend: {baseUrl: 'http://127.0.0.1:7107', listen: ':7107'}}",
+		"{backend: {baseUrl: 'http://node:7107', listen: 'node:7107'}}",
+	} {
+		s := load(t, own)
+		if s.HostOnly("catalog") || s.Elsewhere("auth") {
+			t.Errorf("%s: the base is this process", own)
+		}
+	}
+	if s := load(t, "{backend: {baseUrl: 'http://localhost:7007', listen: ':7107'}}"); !s.HostOnly("rely") {
+		t.Error("the base is another process on this machine")
+	}
+}

@@ -115,7 +115,7 @@ func (s *Service) readEndpoint(entry *config.Config, found *problems) {
 		}
 	}
 	for _, id := range plugins {
-		s.named[id] = true
+		s.named[id], s.entries[id] = true, entry.Path()
 		if internal != "" {
 			s.internal[id] = target(trimBase(internal))
 		}
