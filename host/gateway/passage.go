@@ -76,7 +76,10 @@ func (p *passage) run(choose func(base) (path, query string)) error {
 	limit := p.gateway.options.idleLimit
 	p.idle = time.AfterFunc(limit, func() { cancel(errIdle) })
 	defer p.idle.Stop()
-	defer p.caller.Done(limit)
+	defer func() {
+		p.letGo() // which may not have had its turn yet
+		p.caller.Done(limit)
+	}()
 	in := p.in.WithContext(ctx)
 	if in.Body != nil && in.Body != http.NoBody {
 		p.body = &incoming{ReadCloser: p.caller.Body(in.Body), moved: func() { p.idle.Reset(limit) }}
@@ -103,7 +106,13 @@ func (p *passage) run(choose func(base) (path, query string)) error {
 		if cause := p.cause(); cause != nil {
 			p.err = cause
 		}
+		if p.body != nil && (p.cause() != nil || p.body.broken()) {
+			p.answer.ResponseWriter.Header().Set("Connection", "close") // the rest of the body is not the next request
+		}
 		return p.explain(p.err)
+	}
+	if p.caller.Cut() {
+		panic(http.ErrAbortHandler)
 	}
 	p.answer.trailers()
 	return nil
@@ -111,7 +120,7 @@ func (p *passage) run(choose func(base) (path, query string)) error {
 
 // letGo frees what waits for the caller. One who went away is net/http's to notice.
 func (p *passage) letGo() {
-	if p.in.Context().Err() == nil {
+	if p.cause() != nil && p.in.Context().Err() == nil {
 		p.caller.LetGo()
 	}
 }

@@ -66,8 +66,11 @@ func TestCallerStopsSending(t *testing.T) {
 	f := start(t, peer(t, func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) }),
 		setup{router: router.Config{RequestTimeout: time.Hour}, options: Options{idleLimit: 300 * time.Millisecond}})
 	for _, body := range []string{"Content-Length: 10\r\n\r\n12345", "Content-Length: 10\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\n5\r\n12345\r\n"} {
-		send(t, f.url, strings.TrimSuffix(request(http.MethodPost, "/api/catalog/x"), "\r\n")+body).
-			wantFault(t, 408, "RequestTimeoutError", "request body was not received in time")
+		got := send(t, f.url, strings.TrimSuffix(request(http.MethodPost, "/api/catalog/x"), "\r\n")+body)
+		got.wantFault(t, 408, "RequestTimeoutError", "request body was not received in time")
+		if !got.Close {
+			t.Error("the rest of the body would be taken for the next request")
+		}
 	}
 }
 

@@ -13,12 +13,12 @@ import (
 // caller who takes nothing, or a read from one who sends nothing: LetGo does. It is safe for concurrent use.
 type Caller struct {
 	control *http.ResponseController
+	body    io.ReadCloser // set before the request is passed on; nil where it has none
 
 	mu        sync.Mutex // guards what follows
 	conn      net.Conn   // after an upgrade
 	answering bool
 	reads     int  // of the body, that have not returned
-	closes    int  // the same; a body is read on when it is closed
 	bodyEnded bool // the connection's reader is net/http's own again
 	gone      bool
 	stalled   bool
@@ -53,7 +53,7 @@ func (c *Caller) cut() {
 		return
 	}
 	// Without a body that is being read, the deadline would meet net/http's own look-out for callers that leave.
-	if c.reads+c.closes > 0 && !c.bodyEnded {
+	if c.reads > 0 && !c.bodyEnded {
 		_ = c.control.SetReadDeadline(past)
 	}
 	if c.answering {
@@ -90,18 +90,40 @@ func (c *Caller) Stalled() bool {
 	return c.stalled
 }
 
-// Done tells that the handler ends. What is still held in buffers has as long as limit to go out.
-func (c *Caller) Done(limit time.Duration) {
+// Cut reports whether an answer that had begun was cut off. The connection must not serve another request: what the caller
+// sends of its body would be taken for one.
+func (c *Caller) Cut() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	return c.gone && c.answering && c.conn == nil
+}
+
+// Done tells that the handler ends. What is still held in buffers has as long as limit to go out. The rest of a body that
+// did not come is not waited for: net/http would, without a deadline, because it takes ours away.
+func (c *Caller) Done(limit time.Duration) {
+	c.mu.Lock()
 	c.done = true
 	if c.conn == nil && (!c.gone || !c.answering) {
 		_ = c.control.SetWriteDeadline(time.Now().Add(limit)) // net/http takes it back before the next request
 	}
+	unread := c.gone && c.conn == nil && c.body != nil && !c.bodyEnded
+	switch {
+	case unread && c.stalled:
+		_ = c.control.SetReadDeadline(past)
+	case unread: // some of the rest is read, so that the caller, who is sending, sees the answer
+		_ = c.control.SetReadDeadline(time.Now().Add(limit))
+	}
+	c.mu.Unlock()
+	if unread && c.Stalled() {
+		_ = c.body.Close() // after a read that has not returned
+	}
 }
 
-// Body is the caller's body, whose reader LetGo sets free.
-func (c *Caller) Body(body io.ReadCloser) io.ReadCloser { return &callerBody{body, c} }
+// Body is the caller's body, whose reader LetGo sets free. There is one at most.
+func (c *Caller) Body(body io.ReadCloser) io.ReadCloser {
+	c.body = body
+	return &callerBody{body, c}
+}
 
 type callerBody struct {
 	io.ReadCloser
@@ -122,23 +144,6 @@ func (b *callerBody) Read(p []byte) (int, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.reads--
-	c.bodyEnded = c.bodyEnded || err != nil
+	c.bodyEnded = c.bodyEnded || errors.Is(err, io.EOF)
 	return n, err
-}
-
-// Close implements io.Closer. Net/http reads some of what is left.
-func (b *callerBody) Close() error {
-	c := b.caller
-	c.mu.Lock()
-	c.closes++
-	if c.gone && !c.done {
-		c.cut()
-	}
-	c.mu.Unlock()
-	err := b.ReadCloser.Close()
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.closes--
-	c.bodyEnded = true
-	return err
 }

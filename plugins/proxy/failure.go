@@ -27,6 +27,9 @@ func (x *passage) fail(ctx context.Context, w http.ResponseWriter) error {
 	if x.answer.status == http.StatusSwitchingProtocols {
 		return nil // the connection was the caller's own until it ended
 	}
+	if x.in.ContentLength != 0 && (x.cause() != nil || x.dog.uploadErr.Load() != nil) {
+		w.Header().Set("Connection", "close") // the rest of the body is not the next request
+	}
 	if stalled {
 		return uploadFailure(os.ErrDeadlineExceeded)
 	}

@@ -56,12 +56,16 @@ func (p *Plugin) forward(w http.ResponseWriter, r *http.Request, e *endpoint) er
 	defer dog.timer.Stop()
 	defer cancel(nil)
 	caller := router.NewCaller(w)
-	defer context.AfterFunc(ctx, func() {
-		if r.Context().Err() == nil { // a caller who went away is net/http's to notice
+	letGo := func() {
+		if ctx.Err() != nil && r.Context().Err() == nil { // a caller who went away is net/http's to notice
 			caller.LetGo()
 		}
-	})()
-	defer caller.Done(e.silence)
+	}
+	defer context.AfterFunc(ctx, letGo)()
+	defer func() {
+		letGo() // which may not have had its turn yet
+		caller.Done(e.silence)
+	}()
 	x := &passage{
 		plugin: p, e: e, in: r, url: to, rewritten: rewritten, dog: dog, caller: caller, cancel: cancel, ended: ctx.Done(),
 		cause:  func() error { return context.Cause(ctx) },
@@ -84,6 +88,9 @@ func (p *Plugin) forward(w http.ResponseWriter, r *http.Request, e *endpoint) er
 	proxy.ServeHTTP(x.answer, out)
 	if x.err != nil {
 		return x.fail(ctx, w)
+	}
+	if caller.Cut() {
+		panic(http.ErrAbortHandler)
 	}
 	return nil
 }

@@ -56,17 +56,17 @@ func TestACallerWhoTakesNothing(t *testing.T) {
 	}
 }
 
-// noise writes what does not compress well.
+// noise writes what does not compress well, in place of what it is given.
 type noise struct{ io.Writer }
 
 // Write implements io.Writer.
 func (n noise) Write(p []byte) (int, error) {
-	state := uint32(len(p))
-	for i := range p {
+	state, text := uint32(len(p)), make([]byte, len(p))
+	for i := range text {
 		state = state*1664525 + 1013904223
-		p[i] = byte(state >> 24)
+		text[i] = byte(state >> 24)
 	}
-	return n.Writer.Write(p)
+	return n.Writer.Write(text)
 }
 
 // The same once the target has answered in full, and what is left waits in buffers of ours.
@@ -128,7 +128,7 @@ func TestACallerWhoStopsSending(t *testing.T) {
 	s := start(t, up.URL, "/up: {target: $UP, proxyTimeout: 200, credentials: dangerously-allow-unauthenticated}\n")
 	for _, length := range []string{"Content-Length: 10\r\n\r\n12345", "Content-Length: 10\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\n5\r\n12345\r\n"} {
 		got := s.rawAnswer("POST /api/proxy/up/x HTTP/1.1\r\nHost: x\r\n" + length)
-		if !strings.HasPrefix(got, "HTTP/1.1 408 ") || !strings.Contains(got, "RequestTimeoutError") {
+		if !strings.HasPrefix(got, "HTTP/1.1 408 ") || !strings.Contains(got, "RequestTimeoutError") || !strings.Contains(got, "\r\nConnection: close\r\n") {
 			t.Errorf("%q: %s", length, got)
 		}
 		conn := s.hold("POST /api/proxy/up/early HTTP/1.1\r\nHost: x\r\n" + length)
