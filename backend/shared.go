@@ -36,7 +36,7 @@ func (b *Backend) contested(cfg *config.Config, s settings) config.Problems {
 	}
 	byEntry := map[string][]string{}
 	for _, p := range b.plugins {
-		if slices.Contains(s.hosted, p) || !s.discovery.Named(p.ID()) || !couldServe(cfg, p) {
+		if hosts(s.hosted, p.ID()) || !s.discovery.Named(p.ID()) || !couldServe(cfg, p) {
 			continue
 		}
 		entry := s.discovery.Entry(p.ID())
@@ -49,6 +49,10 @@ func (b *Backend) contested(cfg *config.Config, s settings) config.Problems {
 			strings.Join(ids, " and ")))
 	}
 	return found
+}
+
+func hosts(list []host.Plugin, id string) bool {
+	return slices.ContainsFunc(list, func(p host.Plugin) bool { return p.ID() == id })
 }
 
 // sharedFix is what to do about such a file.

@@ -151,6 +151,46 @@ func TestJoiningPeerThatStarts(t *testing.T) {
 	}
 }
 
+// TestJoiningUserTokensWhileThePeerIsAway: a user's token whose keys nobody can read now is neither good nor bad, so that the caller
+// is asked to come again instead of being signed out. A document that is not there, or is none, is another matter.
+func TestJoiningUserTokensWhileThePeerIsAway(t *testing.T) {
+	t.Parallel()
+	clk := newClock()
+	user := newIssuer(clk.Now).user(t, "user:default/jane")
+	gone := httptest.NewServer(http.NotFoundHandler())
+	gone.Close()
+	status := func(code int) string {
+		return newKeyServer(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(code) }).url
+	}
+	for name, tc := range map[string]struct {
+		url    string
+		status int
+		retry  string
+	}{
+		"connection refused": {gone.URL, 503, "5"},
+		"starting":           {status(503), 503, "5"},
+		"broken":             {status(500), 503, "5"},
+		"not there":          {status(404), 401, ""},
+		"refused":            {status(403), 401, ""},
+		"a page":             {status(200), 401, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := joined(t, clk, tc.url)
+			a := b.call(t, "GET", "/api/catalog/who", bearer(user))
+			kind := map[int]string{401: "AuthenticationError", 503: "ServiceUnavailableError"}[tc.status]
+			if a.status != tc.status || a.name != kind || a.header.Get("Retry-After") != tc.retry || strings.Contains(a.body, "127.0.0.1") {
+				t.Errorf("%d, Retry-After %q: %s", a.status, a.header.Get("Retry-After"), a.body)
+			}
+			// A plugin's token stays a 401 (core.md 4.5 and 4.6).
+			a = b.call(t, "GET", "/api/catalog/who", bearer(signed(t, generateKey(t), "search", "catalog", clk.Now())))
+			if a.status != 401 {
+				t.Errorf("a plugin's token: %d %s", a.status, a.body)
+			}
+		})
+	}
+}
+
 // TestJoiningRotationAtThePeer: a key that the peer has made since the last look is found by the very request that brings it.
 func TestJoiningRotationAtThePeer(t *testing.T) {
 	t.Parallel()

@@ -33,6 +33,12 @@ const (
 // errNoDocument means that there is nothing at the address of a JWKS document.
 var errNoDocument = errors.New("there is no JWKS document")
 
+// unreachableError is a document that could not be read for no reason that lies in what was asked: the peer may have it later.
+type unreachableError struct{ error }
+
+// Unwrap returns the cause.
+func (e unreachableError) Unwrap() error { return e.error }
+
 var errRedirect = errors.New("redirects are not followed")
 
 // newClient returns the client for calls to other backends of the deployment. It follows no redirects, which could lead
@@ -127,14 +133,14 @@ func (r *remoteKeys) refresh(ctx context.Context, address string) (keys.Set, err
 	defer cancel()
 	slot := slot{of: r.slots}
 	if err := slot.take(ctx); err != nil {
-		return nil, fmt.Errorf("read %s: %w", address, err)
+		return nil, fmt.Errorf("read %s: %w", address, unreachableError{err})
 	}
 	defer slot.leave()
 	set, err := r.fetch(ctx, address, slot.rest)
 	r.metrics.fetched(err)
 	if err != nil {
 		if cause := context.Cause(ctx); cause != nil {
-			err = cause
+			err = unreachableError{cause}
 		}
 		return nil, fmt.Errorf("read %s: %w", address, err)
 	}
@@ -179,6 +185,9 @@ func (r *remoteKeys) fetch(ctx context.Context, address string, rest func(contex
 	}
 	req.Header.Set("Accept", "application/json, application/jwk-set+json")
 	resp, err := doIdempotent(r.client, req, rest)
+	if err != nil && !errors.Is(err, errRedirect) {
+		err = unreachableError{err}
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -188,7 +197,11 @@ func (r *remoteKeys) fetch(ctx context.Context, address string, rest func(contex
 	case http.StatusNotFound:
 		return nil, errNoDocument
 	default:
-		return nil, fmt.Errorf("unexpected status %d", resp.StatusCode)
+		err := fmt.Errorf("unexpected status %d", resp.StatusCode)
+		if resp.StatusCode >= http.StatusInternalServerError || resp.StatusCode == http.StatusTooManyRequests {
+			err = unreachableError{err}
+		}
+		return nil, err
 	}
 	data, err := readBounded(resp.Body, maxDocument)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"regexp"
 	"slices"
+	"time"
 
 	"github.com/understudy-portal/understudy/host/auth/keys"
 	"github.com/understudy-portal/understudy/host/auth/token"
@@ -12,7 +13,8 @@ import (
 )
 
 // Verify tells whom a token stands for when it is presented to a plugin. Limited user tokens are refused unless limited
-// is true. The error is an AuthenticationError, or a NotAllowedError for a token that is restricted to other plugins.
+// is true. The error is an AuthenticationError, a NotAllowedError for a token that is restricted to other plugins, or, where the keys
+// of user tokens cannot be read for the moment, a ServiceUnavailableError.
 func (s *Service) Verify(ctx context.Context, plugin, text string, limited bool) (Credentials, error) {
 	v, err := s.judge(ctx, plugin, text)
 	if err != nil {
@@ -141,6 +143,9 @@ func (s *Service) callerKeys(ctx context.Context, id string, header token.Header
 	return set, err
 }
 
+// keysRetry is when to come again with a user token whose keys could not be read.
+const keysRetry = 5 * time.Second
+
 // userLink takes user tokens and limited user tokens (core.md 4.5).
 type userLink struct{}
 
@@ -151,6 +156,11 @@ func (userLink) verify(ctx context.Context, s *Service, p presented) (verdict, b
 	claims, err := s.verifyUser(ctx, p.jwt)
 	if err != nil {
 		s.log.DebugContext(ctx, "refused a user token", "plugin", p.plugin, "err", err)
+		if _, ok := errors.AsType[unreachableError](err); ok {
+			// Nobody knows yet whether the token is good, so that a 401, by which apps sign their users out, would be wrong.
+			err = fault.Unavailable("The keys of user tokens cannot be read now, because the auth backend does not answer").After(keysRetry)
+			return verdict{}, false, err
+		}
 		return verdict{}, false, fault.Authentication("Failed user token verification")
 	}
 	return verdict{
@@ -185,7 +195,7 @@ func (s *Service) verifyUser(ctx context.Context, t *token.Token) (token.Claims,
 }
 
 // keysOfUsers returns the keys of user tokens. Where the auth plugin is remote, a failure to reach it is worth a warning: the
-// callers see only that their token was not accepted.
+// callers see only that it is so.
 func (s *Service) keysOfUsers(ctx context.Context, header token.Header) (keys.Set, error) {
 	if local := s.localUserKeys(); local != nil {
 		return local.keys(ctx, header, s.now())

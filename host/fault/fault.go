@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 )
 
 // The names that clients branch on, with the statuses that belong to them (core.md 3.1).
@@ -32,6 +33,8 @@ type Error struct {
 	Cause error
 	// Fields are further members of the error object, such as "code" or "statusCode", in their order on the wire.
 	Fields []Field
+	// RetryAfter is when to ask again, for the header of that name; zero says nothing.
+	RetryAfter time.Duration
 }
 
 // Field is a further member of the error object.
@@ -61,6 +64,13 @@ func (e *Error) With(key string, value any) *Error {
 		}
 	}
 	c.Fields = append(c.Fields, Field{Key: key, Value: value})
+	return &c
+}
+
+// After returns a copy that asks the caller to come again after a while.
+func (e *Error) After(wait time.Duration) *Error {
+	c := *e
+	c.RetryAfter = wait
 	return &c
 }
 

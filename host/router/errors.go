@@ -6,9 +6,11 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"math"
 	"math/rand/v2"
 	"net/http"
 	"runtime/debug"
+	"strconv"
 
 	"github.com/understudy-portal/understudy/host/fault"
 )
@@ -115,6 +117,9 @@ func writeErrorBody(w http.ResponseWriter, r *http.Request, e *fault.Error, stat
 		delete(h, name)
 	}
 	h["Content-Type"] = jsonTypeValue
+	if e.RetryAfter > 0 {
+		h.Set("Retry-After", strconv.FormatInt(int64(math.Ceil(e.RetryAfter.Seconds())), 10))
+	}
 	if x := exchangeOf(r.Context()); x != nil && x.router.opts.Development {
 		_ = WriteJSON(w, r, status, json.RawMessage(body))
 		return
