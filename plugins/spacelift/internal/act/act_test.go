@@ -94,6 +94,12 @@ func TestOutcomes(t *testing.T) {
 		{name: "done", outcome: Completed, sent: 1},
 		{name: "lost, and done", prepare: func(f *fake) { f.err, f.does = errLost, true }, outcome: Completed, sent: 1},
 		{name: "lost, done, and no note is kept", prepare: func(f *fake) { f.err, f.does, f.forgets = errLost, true, true }, outcome: Completed, sent: 1},
+		{name: "lost, done, and Spacelift does not say by whom", prepare: func(f *fake) {
+			f.err, f.does, f.forgets, f.by = errLost, true, true, ""
+		}, outcome: Unknown, sent: 1, err: "last seen in the state CONFIRMED"},
+		{name: "lost, and somebody confirmed of whom Spacelift does not say who", prepare: func(f *fake) {
+			f.err, f.between = errLost, func(f *fake) { f.enter("CONFIRMED", "", "") }
+		}, outcome: Unknown, sent: 1, err: "it is not known"},
 		{name: "lost, and not done", prepare: func(f *fake) { f.err = errLost }, outcome: Unknown, sent: 1, err: "it is not known"},
 		{name: "lost, and the run cannot be read", prepare: func(f *fake) {
 			f.err, f.between = errLost, func(f *fake) { f.broken = errLost }

@@ -129,9 +129,12 @@ func (e *Engine) settle(ctx context.Context, r Request, mark Mark, before client
 		seen = after
 		if t, ok := came(after, r.Action, versionOf(before)); ok {
 			by, ours := e.marks.Of(t)
-			if ours && by.ID == mark.ID || t.Note == "" && (t.Username == "" || e.marks.byKey(t)) {
-				// Where Spacelift keeps no note, that it was done, and by nobody else, is as much as can be known.
+			if ours && by.ID == mark.ID || t.Note == "" && e.marks.byKey(t) {
+				// Where Spacelift keeps no note, that our key did it is as much as can be known.
 				return Result{ID: mark.ID, Outcome: Completed, Run: after}, nil
+			}
+			if t.Note == "" && t.Username == "" {
+				continue // somebody did it, and Spacelift does not say who: perhaps later
 			}
 		}
 		if !slices.Contains(In(after.State), r.Action) {

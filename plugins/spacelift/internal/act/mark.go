@@ -67,7 +67,7 @@ var marked = regexp.MustCompile(`(?s)^(Confirmed|Discarded|Canceled|Stopped) fro
 
 // byKey reports whether our API key did it.
 func (m Marks) byKey(t client.Transition) bool {
-	return strings.TrimPrefix(t.Username, "api::") == m.KeyID
+	return t.Username != "" && strings.TrimPrefix(t.Username, "api::") == m.KeyID
 }
 
 // Of returns the mark of a transition. Somebody else's note may say anything, and is no mark.
