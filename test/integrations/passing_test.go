@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -23,7 +24,12 @@ type double struct {
 	version atomic.Value  // string: what it says of itself
 	left    chan struct{} // a caller of /hang has left
 	next    chan string   // what /events and /sse say next
+	// How many requests have come for a path that no caller of the bridge can name.
+	smuggled atomic.Int64
 }
+
+// smuggled is below none of the mounts: a request for it has come inside another one.
+const smuggled = "/api/catalog/smuggled"
 
 func startDouble(t *testing.T) *double {
 	t.Helper()
@@ -56,6 +62,10 @@ func startDouble(t *testing.T) *double {
 		n, err := io.Copy(sum, r.Body)
 		_, _ = fmt.Fprintf(w, "%d %s %v %v", n, hex.EncodeToString(sum.Sum(nil)), r.TransferEncoding, err)
 	})
+	mux.HandleFunc(api+"/body", func(w http.ResponseWriter, r *http.Request) {
+		text, err := io.ReadAll(r.Body)
+		_, _ = fmt.Fprintf(w, "<%s %s %q %v>", r.Method, r.URL.Path, text, err)
+	})
 	stream := func(kind string) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Content-Type", kind)
@@ -80,7 +90,12 @@ func startDouble(t *testing.T) *double {
 		_ = http.NewResponseController(w).Flush()
 		panic(http.ErrAbortHandler)
 	})
-	d.Server = httptest.NewServer(mux)
+	d.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == smuggled {
+			d.smuggled.Add(1)
+		}
+		mux.ServeHTTP(w, r)
+	}))
 	t.Cleanup(d.CloseClientConnections)
 	return d
 }
@@ -215,6 +230,7 @@ func TestPassing(t *testing.T) {
 			}
 		}
 	})
+	t.Run("a body is no request", func(t *testing.T) { b.smuggles(t, d) })
 	t.Run("other versions", func(t *testing.T) { b.versions(t, d) })
 	t.Run("a stream does not hold the end", func(t *testing.T) {
 		d.version.Store("0.1.0")
@@ -231,6 +247,67 @@ func TestPassing(t *testing.T) {
 		}
 		<-d.left
 	})
+}
+
+// smuggles hides a request in the body of others, in every frame that a caller can give it, and wants it to arrive as a body.
+func (b *bench) smuggles(t *testing.T, d *double) {
+	inner := "GET " + smuggled + " HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 10.9.9.9\r\n\r\n"
+	chunked := fmt.Sprintf("%x\r\n%s\r\n0\r\n\r\n", len(inner), inner)
+	length := fmt.Sprintf("Content-Length: %d\r\n", len(inner))
+	for _, method := range []string{"GET", "DELETE", "OPTIONS", "POST"} {
+		for name, frame := range map[string][2]string{
+			"chunked":           {"Transfer-Encoding: chunked\r\n", chunked},
+			"chunked, named":    {"Connection: transfer-encoding, close\r\nTransfer-Encoding: Chunked\r\n", chunked},
+			"of a length":       {length, inner},
+			"of a named length": {"Connection: Content-Length\r\n" + length, inner},
+			"both":              {"Transfer-Encoding: chunked\r\n" + length, chunked},
+			"another coding":    {"Transfer-Encoding: gzip, chunked\r\n", chunked},
+		} {
+			t.Run(method+" "+name, func(t *testing.T) {
+				status, text := b.wire(t, method+" /api/spacelift-io/body HTTP/1.1\r\nHost: h\r\n"+frame[0]+"\r\n"+frame[1])
+				want := fmt.Sprintf("<%s /api/spacelift-io/body %q <nil>>", method, inner)
+				refused := status == http.StatusBadRequest && (name == "both" || name == "another coding")
+				preflight := method == "OPTIONS" && status == http.StatusNoContent // the backend's own CORS answers it
+				if !refused && !preflight && (status != http.StatusOK || text != want) {
+					t.Errorf("%d %s, want %s", status, text, want)
+				}
+			})
+		}
+	}
+	// What had been left on a connection would answer those that come next.
+	for i := range 5 {
+		path := fmt.Sprintf("/api/spacelift-io/file?%d", i)
+		if status, text := b.wire(t, "GET "+path+" HTTP/1.1\r\nHost: h\r\nRange: bytes=0-9\r\n\r\n"); status != http.StatusPartialContent || text != "0123456789" {
+			t.Errorf("another caller got %d %s", status, text)
+		}
+	}
+	if n := d.smuggled.Load(); n > 0 {
+		t.Errorf("%d requests reached Understudy inside others", n)
+	}
+}
+
+// wire writes a request as it stands, and reads one answer.
+func (b *bench) wire(t *testing.T, request string) (int, string) {
+	t.Helper()
+	conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", strings.TrimPrefix(b.Node.URL, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	_ = conn.SetDeadline(time.Now().Add(10 * time.Second))
+	if _, err := io.WriteString(conn, request); err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp.StatusCode, string(text)
 }
 
 // versions restarts Node beside other versions of Understudy.

@@ -33,7 +33,11 @@ export class Passages {
   async pass(passage: Passage, where: () => Promise<URL>): Promise<void> {
     const { req, res, path } = passage;
     if (climbs(path)) throw new InputError('the path leaves its plugin');
-    if (req.readableEnded && Number(req.headers['content-length']) > 0) {
+    const coding = req.headers['transfer-encoding'];
+    if (coding !== undefined && coding.trim().toLowerCase() !== 'chunked') {
+      throw new InputError(`a body can be 'chunked', not '${coding}'`);
+    }
+    if (req.readableEnded && (coding !== undefined || Number(req.headers['content-length']) > 0)) {
       throw new Error('the body has been read already: mount this before any body parser');
     }
     try {
@@ -106,6 +110,12 @@ function send({ req, res, path, headers }: Passage, base: URL, agent: http.Agent
 function forwarded(req: http.IncomingMessage, changes: Passage['headers']): http.OutgoingHttpHeaders {
   const headers: http.OutgoingHttpHeaders = { ...req.headers, ...changes };
   for (const name of [...dropped(req), 'host']) delete headers[name];
+  // A body goes on as it came, chunked or of its length: without either, Node writes that of a GET, DELETE or OPTIONS as it
+  // is, and the other side takes it for the next request.
+  if (req.headers['transfer-encoding'] !== undefined) {
+    delete headers['content-length'];
+    headers['transfer-encoding'] = 'chunked';
+  }
   const from = [req.headers['x-forwarded-for'], req.socket.remoteAddress].flat().filter(Boolean).join(', ');
   if (from) headers['x-forwarded-for'] = from;
   headers['x-forwarded-host'] ??= req.headers.host;
@@ -114,8 +124,10 @@ function forwarded(req: http.IncomingMessage, changes: Passage['headers']): http
   return headers;
 }
 
+/** What is of this connection: by its name, or because the other side says so, which it may not of the body's length. */
 function dropped(message: http.IncomingMessage): string[] {
-  return [...HOP, ...(message.headers.connection ?? '').toLowerCase().split(',').map(name => name.trim())].filter(Boolean);
+  const named = (message.headers.connection ?? '').toLowerCase().split(',').map(name => name.trim());
+  return [...HOP, ...named.filter(name => name && name !== 'content-length')];
 }
 
 /** The backend's own headers (security, CORS) stand; lists of both are joined. */
