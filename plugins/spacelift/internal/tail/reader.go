@@ -12,10 +12,10 @@ const (
 	// the mirror learns as well.
 	steps      = 5
 	quietSteps = 15
-	// lookEvery is how many pages with nothing new there are between looks at the state, lateLooks how often a phase that is
-	// over is asked whether its log has come to its end.
+	// lookEvery is how many pages with nothing new there are between looks at the state, lateSteps for how long, in steps, a
+	// phase that is over is asked whether its log has come to its end.
 	lookEvery = 3
-	lateLooks = 3
+	lateSteps = 5
 	// retryMost bounds what Spacelift may make us wait.
 	retryMost = time.Minute
 )
@@ -24,8 +24,9 @@ const (
 type reader struct {
 	tail  *tail
 	ended bool
-	// idle counts looks that brought nothing; late those at a phase that is over.
-	idle, late int
+	// idle counts looks that brought nothing; late is when the first of them at a phase that is over was.
+	idle int
+	late time.Time
 	// fresh means that the states are not older than the last look at the log.
 	fresh bool
 }
@@ -76,7 +77,7 @@ func (r *reader) look(ctx context.Context) error {
 	before := r.states()
 	r.ended, r.fresh = r.tail.learn(d), true
 	if r.states() != before {
-		r.idle, r.late = 0, 0
+		r.idle, r.late = 0, time.Time{}
 	}
 	return nil
 }
@@ -109,7 +110,7 @@ func (r *reader) read(ctx context.Context, p *phase, last bool) (wait time.Durat
 		return r.backOff(r.tail.fail(err), steps), false
 	}
 	if len(page.Messages) > 0 {
-		r.idle, r.late = 0, 0
+		r.idle, r.late = 0, time.Time{}
 	}
 	r.tail.add(p, page)
 	closed := !last || p.Terminal || r.ended
@@ -117,15 +118,18 @@ func (r *reader) read(ctx context.Context, p *phase, last bool) (wait time.Durat
 	case page.Expired, page.Finished, closed && !page.Exists, p.Terminal && !page.HasMore:
 		r.tail.finish(p)
 		// The phase is over: either the next is known already, or it is to be looked for.
-		r.fresh, r.late = closed, 0
+		r.fresh, r.late = closed, time.Time{}
 		return 0, true
 	case page.HasMore && len(page.Messages) > 0:
 		return 0, true
 	case closed && len(page.Messages) == 0:
 		// Nothing says that the log is whole; a worker's last words may still be on their way.
-		if r.late++; r.late >= lateLooks {
+		if r.late.IsZero() {
+			r.late = time.Now()
+		}
+		if time.Since(r.late) >= lateSteps*r.tail.tails.opts.Step {
 			r.tail.finish(p)
-			r.late = 0
+			r.late = time.Time{}
 			return 0, true
 		}
 	}

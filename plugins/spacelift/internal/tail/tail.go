@@ -18,8 +18,8 @@ type tail struct {
 	cancel context.CancelFunc
 	// viewers is guarded by the mu of tails.
 	viewers int
-	// woken has an element when something may have happened.
-	woken chan struct{}
+	// woken has an element when something may have happened to the run; moved when the first viewer has come, or the last left.
+	woken, moved chan struct{}
 
 	mu      sync.Mutex // guards what follows
 	changed chan struct{}
@@ -33,13 +33,13 @@ type tail struct {
 }
 
 func newTail(t *Tails, k key) *tail {
-	return &tail{tails: t, key: k, woken: make(chan struct{}, 1), changed: make(chan struct{})}
+	return &tail{tails: t, key: k, woken: make(chan struct{}, 1), moved: make(chan struct{}, 1), changed: make(chan struct{})}
 }
 
-// wake makes the reader look whether there is something to do.
-func (t *tail) wake() {
+// signal leaves an element in a channel that has room for one.
+func signal(c chan<- struct{}) {
 	select {
-	case t.woken <- struct{}{}:
+	case c <- struct{}{}:
 	default:
 	}
 }
@@ -80,7 +80,7 @@ func (t *tail) begun(ctx context.Context) error {
 // run reads for as long as somebody follows, and then waits for a while whether somebody comes back.
 func (t *tail) run(ctx context.Context) {
 	defer t.stop()
-	r := &reader{tail: t}
+	r, n := &reader{tail: t}, next{now: true}
 	for {
 		if !t.tails.followed(t) {
 			if !t.linger(ctx) {
@@ -88,16 +88,29 @@ func (t *tail) run(ctx context.Context) {
 			}
 			continue
 		}
+		// Who comes or leaves does not make us look sooner.
+		if !t.pause(ctx, n) {
+			continue
+		}
+		version := t.tails.opts.Version(t.key.stack)
 		wait, more := r.round(ctx)
 		if ctx.Err() != nil || t.failed() {
 			t.tails.forget(t)
 			return
 		}
-		if more {
-			continue
+		n = next{now: more, version: version}
+		if wait > 0 {
+			n.at = time.Now().Add(wait)
 		}
-		t.pause(ctx, wait)
 	}
+}
+
+// next is when to look again: now, at a time, or, where that is zero, only when something happens to the stack, whose version
+// is the one that was there before the last look.
+type next struct {
+	now     bool
+	at      time.Time
+	version string
 }
 
 // stop tells viewers that are still there that nobody reads any more.
@@ -117,7 +130,7 @@ func (t *tail) linger(ctx context.Context) bool {
 	defer timer.Stop()
 	for {
 		select {
-		case <-t.woken:
+		case <-t.moved:
 			if t.tails.followed(t) {
 				return true
 			}
@@ -130,29 +143,35 @@ func (t *tail) linger(ctx context.Context) bool {
 	}
 }
 
-// pause waits, less long if something happens to the stack or to who follows. A wait of zero has no end but that.
-func (t *tail) pause(ctx context.Context, wait time.Duration) {
+// pause waits until it is time to look again. False means that nobody follows any more before that.
+func (t *tail) pause(ctx context.Context, n next) bool {
+	if n.now {
+		return true
+	}
 	var end <-chan time.Time
-	if wait > 0 {
-		timer := time.NewTimer(wait)
+	if !n.at.IsZero() {
+		timer := time.NewTimer(time.Until(n.at))
 		defer timer.Stop()
 		end = timer.C
 	}
 	look := time.NewTicker(t.tails.opts.Step)
 	defer look.Stop()
-	version := t.tails.opts.Version(t.key.stack)
 	for {
 		select {
 		case <-look.C:
-			if t.tails.opts.Version(t.key.stack) != version {
-				return
+			if t.tails.opts.Version(t.key.stack) != n.version {
+				return true
+			}
+		case <-t.moved:
+			if !t.tails.followed(t) {
+				return false
 			}
 		case <-t.woken:
-			return
+			return true
 		case <-end:
-			return
+			return true
 		case <-ctx.Done():
-			return
+			return true
 		}
 	}
 }

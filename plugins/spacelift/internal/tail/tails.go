@@ -112,8 +112,9 @@ func (t *Tails) enter(k key) (*tail, error) {
 		return nil, &client.Error{Code: client.CodeUnavailable, Status: http.StatusServiceUnavailable, Message: "the server is stopping"}
 	}
 	if one := t.tails[k]; one != nil && !one.failed() {
-		one.viewers++
-		one.wake()
+		if one.viewers++; one.viewers == 1 {
+			signal(one.moved)
+		}
 		return one, nil
 	}
 	if len(t.tails) >= t.opts.Most && !t.forgetOne() {
@@ -150,8 +151,9 @@ func (t *Tails) forgetOne() bool {
 func (t *Tails) leave(one *tail) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	one.viewers--
-	one.wake()
+	if one.viewers--; one.viewers == 0 {
+		signal(one.moved)
+	}
 }
 
 // followed reports whether anybody follows.
@@ -187,7 +189,7 @@ func (t *Tails) Touch(stack string) {
 	defer t.mu.Unlock()
 	for k, one := range t.tails {
 		if k.stack == stack {
-			one.wake()
+			signal(one.woken)
 		}
 	}
 }
