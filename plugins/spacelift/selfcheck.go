@@ -69,8 +69,8 @@ func accountFix(err error) string {
 	}
 }
 
-// checkKey finds out by the stacks what the key may do (spacelift.md 4). What was stored tells as well as a new read
-// would; before the first sweep the first stacks are read.
+// checkKey finds out by the stacks what the key may do (spacelift.md 4). What this process has swept tells as well as a new
+// read would; before that the first stacks are read, since an earlier process may have had another key.
 func (p *Plugin) checkKey(ctx context.Context) host.Step {
 	s := p.mirror.Snapshot()
 	total, write := len(s.Stacks), 0
@@ -79,7 +79,7 @@ func (p *Plugin) checkKey(ctx context.Context) host.Step {
 			write++
 		}
 	}
-	if !s.Synced() {
+	if began := p.startedAt.Load(); began == nil || s.State.SweepStarted.Before(*began) {
 		var err error
 		if total, write, err = p.client.Sample(ctx); err != nil {
 			return stepOf(keyStep, host.StepFailed, accountFix(err), "%s", err)
@@ -115,7 +115,7 @@ func (p *Plugin) checkSweep() host.Step {
 	now := p.now()
 	failure := s.State.Failure
 	switch {
-	case !p.started.Load():
+	case p.startedAt.Load() == nil:
 		return stepOf(sweepStep, host.StepSkipped, "", "only a server that runs knows; this look starts none")
 	case failure != nil && !s.Synced():
 		return stepOf(sweepStep, host.StepFailed, "see "+accountStep.ID+"; docs/spacelift.md explains the code", "never complete; the last try: %s (%s)", failure.Message, failure.Code)

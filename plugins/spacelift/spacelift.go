@@ -54,14 +54,14 @@ type Plugin struct {
 	settings Config
 	log      *slog.Logger
 	store    *store.Store
-	// started tells that what is stored is that of the account.
-	started atomic.Bool
-	client  *client.Client
-	mirror  *mirror.Mirror
-	trigger *trigger.Engine
-	act     *act.Engine
-	tails   *tail.Tails
-	api     *httpapi.API
+	// startedAt is when what is stored was made that of the account; nil before.
+	startedAt atomic.Pointer[time.Time]
+	client    *client.Client
+	mirror    *mirror.Mirror
+	trigger   *trigger.Engine
+	act       *act.Engine
+	tails     *tail.Tails
+	api       *httpapi.API
 }
 
 // New returns the plugin. It touches nothing.
@@ -192,7 +192,8 @@ func (p *Plugin) Start(ctx context.Context) error {
 	if forgot {
 		p.log.Warn("what was stored of another Spacelift account has been forgotten", "account", p.settings.account)
 	}
-	p.started.Store(true)
+	now := p.now()
+	p.startedAt.Store(&now)
 	return p.mirror.Refresh(ctx)
 }
 
