@@ -43,8 +43,8 @@ type bench struct {
 }
 
 // prepare opens a stage that ends with the test, its Node side with the bridge and the documented configuration. Nothing is
-// started.
-func prepare(t *testing.T) *bench {
+// started. A test may change what is prepared.
+func prepare(t *testing.T, changes ...func(*stage.Options)) *bench {
 	t.Helper()
 	if os.Getenv("UNDERSTUDY_INTEGRATIONS") == "" {
 		t.Skip("needs Node backends from npm: make test-integrations")
@@ -66,6 +66,9 @@ func prepare(t *testing.T) *bench {
 	}
 	if set() == legacySet {
 		options.Script = filepath.Join(backend, "legacy", "backend.js")
+	}
+	for _, change := range changes {
+		change(&options)
 	}
 	if b.Stage, err = stage.Open(t.Context(), options); err != nil {
 		t.Fatal(err)

@@ -169,6 +169,14 @@ func (p *Process) Restart(ctx context.Context) error {
 	return p.Start(ctx)
 }
 
+// Beside runs another program in the folder and the environment of the process, and returns what it printed.
+func (p *Process) Beside(ctx context.Context, program string, args ...string) (string, error) {
+	cmd := exec.CommandContext(ctx, program, args...)
+	cmd.Dir, cmd.Env = p.dir, p.environ()
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
+
 // PID is the process's id, or 0 while it does not run.
 func (p *Process) PID() int {
 	p.mu.Lock()

@@ -33,6 +33,8 @@ type Options struct {
 	Script string
 	// Configs are files that the Node side reads instead of what joining adds to its configuration. They need not exist yet.
 	Configs []string
+	// Own are files that Understudy reads instead of the documented one.
+	Own []string
 	// Binary is understudy's; the environment variable UNDERSTUDY_BIN if empty.
 	Binary string
 	// Folder takes files and logs, and must exist. The caller removes it.
@@ -322,10 +324,19 @@ func (s *Stage) NodeAlone() (*Process, error) { return s.node(false) }
 // printed.
 func (s *Stage) Run(ctx context.Context, command ...string) (string, error) {
 	replica := s.Understudy[0]
-	cmd := exec.CommandContext(ctx, replica.program, append(command, "--config", s.config("understudy.yaml"))...)
-	cmd.Dir, cmd.Env = replica.dir, replica.environ()
-	out, err := cmd.CombinedOutput()
-	return string(out), err
+	return replica.Beside(ctx, replica.program, append(command, s.own()...)...)
+}
+
+// own are the arguments that name Understudy's configuration.
+func (s *Stage) own() []string {
+	if s.options.Own == nil {
+		return []string{"--config", s.config("understudy.yaml")}
+	}
+	var args []string
+	for _, file := range s.options.Own {
+		args = append(args, "--config", file)
+	}
+	return args
 }
 
 // config is one of the documented files.
@@ -337,7 +348,7 @@ func (s *Stage) understudy(i int) *Process {
 	return &Process{
 		Name: name, URL: "http://" + s.listen[i], Log: s.file(name + ".log"),
 		program: s.options.Binary, dir: s.options.Folder,
-		args: []string{"serve", "--log-format", "json", "--config", s.config("understudy.yaml")},
+		args: append([]string{"serve", "--log-format", "json"}, s.own()...),
 		environ: func() []string {
 			shared, err := s.shared()
 			if err != nil {
