@@ -12,7 +12,10 @@ type phase struct {
 	// chunks are what is kept, oldest first. What is before the first one is gone.
 	chunks []chunk
 	total  int // messages that were read, kept or not
-	token  string
+	// token is the place to ask for next, and seen how many of the messages from there on were read already: where Spacelift
+	// names no new place, the old one is asked for again.
+	token string
+	seen  int
 	// done means that there is nothing more to come; expired that the log was deleted.
 	done, expired bool
 }
@@ -49,6 +52,17 @@ func shorten(messages []client.LogMessage) (size int) {
 		size += cost(messages[i])
 	}
 	return size
+}
+
+// advance takes over the next place of a page, and returns those of its messages that were not read before.
+func (p *phase) advance(page client.LogPage) (fresh []client.LogMessage, moved bool) {
+	fresh = page.Messages[min(p.seen, len(page.Messages)):]
+	if page.NextToken == "" || page.NextToken == p.token {
+		p.seen += len(fresh)
+		return fresh, false
+	}
+	p.token, p.seen = page.NextToken, 0
+	return fresh, true
 }
 
 // add takes messages that follow those that were read.

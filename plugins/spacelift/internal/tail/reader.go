@@ -109,10 +109,10 @@ func (r *reader) read(ctx context.Context, p *phase, last bool) (wait time.Durat
 	if err != nil {
 		return r.backOff(r.tail.fail(err), steps), false
 	}
-	if len(page.Messages) > 0 {
+	fresh, moved := r.tail.add(p, page)
+	if fresh > 0 {
 		r.idle, r.late = 0, time.Time{}
 	}
-	r.tail.add(p, page)
 	closed := !last || p.Terminal || r.ended
 	switch {
 	case page.Expired, page.Finished, closed && !page.Exists, p.Terminal && !page.HasMore:
@@ -120,9 +120,9 @@ func (r *reader) read(ctx context.Context, p *phase, last bool) (wait time.Durat
 		// The phase is over: either the next is known already, or it is to be looked for.
 		r.fresh, r.late = closed, time.Time{}
 		return 0, true
-	case page.HasMore && len(page.Messages) > 0:
+	case page.HasMore && fresh > 0 && moved:
 		return 0, true
-	case closed && len(page.Messages) == 0:
+	case closed && fresh == 0:
 		// Nothing says that the log is whole; a worker's last words may still be on their way.
 		if r.late.IsZero() {
 			r.late = time.Now()

@@ -202,16 +202,16 @@ func (t *tail) learn(d client.RunDetail) (ended bool) {
 	return ended
 }
 
-// add takes over a page of a phase.
-func (t *tail) add(p *phase, page client.LogPage) {
-	size := shorten(page.Messages)
+// add takes over a page of a phase. It returns how many messages are new, and whether there is a new place to ask for.
+func (t *tail) add(p *phase, page client.LogPage) (fresh int, moved bool) {
 	limit := t.tails.limit()
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.failure = nil
-	p.add(page.Messages)
-	t.bytes += size
-	t.tails.metrics.messages.Add(float64(len(page.Messages)))
+	messages, moved := p.advance(page)
+	t.bytes += shorten(messages)
+	p.add(messages)
+	t.tails.metrics.messages.Add(float64(len(messages)))
 	for _, old := range t.phases {
 		for t.bytes > limit && len(old.chunks) > 0 && (old != p || len(old.chunks) > 1) {
 			count, bytes := old.drop()
@@ -219,11 +219,9 @@ func (t *tail) add(p *phase, page client.LogPage) {
 			t.tails.metrics.dropped.Add(float64(count))
 		}
 	}
-	if page.NextToken != "" {
-		p.token = page.NextToken
-	}
 	p.expired = p.expired || page.Expired
 	t.tell()
+	return len(messages), moved
 }
 
 // finish marks a phase as read to its end.
