@@ -35,7 +35,7 @@ func (s *server) announce(ctx context.Context) {
 		listed = slices.DeleteFunc(listed, func(id string) bool { return id == o.id })
 	}
 	for _, id := range listed {
-		if _, reachable := s.settings.discovery.InternalTarget(id); reachable && !slices.Contains(s.mounted(), id) {
+		if s.settings.discovery.Moves(id) && !slices.Contains(s.mounted(), id) {
 			s.announceElsewhere(id, "discovery.endpoints names it")
 		}
 	}
@@ -57,7 +57,13 @@ func (s *server) announce(ctx context.Context) {
 func (s *server) announceHosted(ctx context.Context, p host.Plugin) {
 	where := s.settings.discovery
 	for _, id := range append([]string{p.ID()}, mounts(p)...) {
-		s.log.Info("plugin is here", "plugin", id, "external", where.ExternalURL(id))
+		if external, ok := where.KnownExternal(id); ok {
+			s.log.Info("plugin is here", "plugin", id, "external", external)
+		} else {
+			// backend.baseUrl is the other backend's, and how that leads here is in its own configuration.
+			s.log.Info("plugin is here", "plugin", id, "address", where.PeopleURL(id),
+				"hint", "an entry of discovery.endpoints with target.external alone tells how browsers come here")
+		}
 		s.warnCallsElsewhere(ctx, id)
 	}
 }
@@ -66,7 +72,7 @@ func (s *server) announceHosted(ctx context.Context, p host.Plugin) {
 // elsewhere. That is so in a file that is shared with the other backend, whose entries name this one's address.
 func (s *server) warnCallsElsewhere(ctx context.Context, id string) {
 	target, ok := s.settings.discovery.InternalTarget(id)
-	if !ok || !s.settings.discovery.Named(id) {
+	if !ok || !s.settings.discovery.Moves(id) {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)

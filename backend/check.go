@@ -76,6 +76,9 @@ func (b *Backend) settle(cfg *config.Config) (settings, config.Problems, error) 
 	found.add(err)
 	if s.discovery != nil {
 		found.problems = append(found.problems, s.discovery.Warnings()...)
+		if s.gateway.Enabled {
+			s.discovery.AtBase()
+		}
 		s.restAtBase = b.leaveRest(s)
 		s.hosted, s.off = b.choose(cfg, s.discovery)
 		found.problems = append(found.problems, b.contested(cfg, s)...)
@@ -139,7 +142,7 @@ func (b *Backend) choose(cfg *config.Config, where *discovery.Service) (hosted [
 			// A section of Backstage's own may be there for the backend that "*" names.
 			section = present && !config.Upstream(requirer.RequiredConfig())
 			if !present && len(b.options.only) == 0 {
-				off = append(off, offPlugin{p.ID(), "the section " + requirer.RequiredConfig() + " is absent", where.Named(p.ID())})
+				off = append(off, offPlugin{p.ID(), "the section " + requirer.RequiredConfig() + " is absent", where.Moves(p.ID())})
 				continue
 			}
 		}

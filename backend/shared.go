@@ -36,7 +36,7 @@ func (b *Backend) contested(cfg *config.Config, s settings) config.Problems {
 	}
 	byEntry := map[string][]string{}
 	for _, p := range b.plugins {
-		if hosts(s.hosted, p.ID()) || !s.discovery.Named(p.ID()) || !couldServe(cfg, p) {
+		if hosts(s.hosted, p.ID()) || !s.discovery.Moves(p.ID()) || !couldServe(cfg, p) {
 			continue
 		}
 		entry := s.discovery.Entry(p.ID())
@@ -106,7 +106,7 @@ func (s *server) refuseOwnAddress(ctx context.Context) error {
 	defer cancel()
 	for _, o := range s.settings.off {
 		target, ok := s.settings.discovery.InternalTarget(o.id)
-		if !ok || !s.settings.discovery.Named(o.id) {
+		if !ok || !s.settings.discovery.Moves(o.id) {
 			continue
 		}
 		if self, err := s.settings.discovery.IsSelf(ctx, target); err != nil || !self {

@@ -26,6 +26,8 @@ type Service struct {
 	// here and rest are HostOnly's: rest is where every plugin lives that is not here and that no entry gives an address.
 	here map[string]bool
 	rest target
+	// atBase is AtBase's.
+	atBase bool
 
 	baseURL string
 	listen  listen
@@ -138,6 +140,33 @@ func (s *Service) Rest() (internal, external string, ok bool) {
 // Named reports whether an entry of discovery.endpoints lists the plugin by its id.
 func (s *Service) Named(id string) bool { return s.named[id] }
 
+// Moves reports whether an entry of discovery.endpoints lists the plugin by its id and gives it an internal address. One with an
+// external address alone tells only how browsers come to the plugin, wherever that is.
+func (s *Service) Moves(id string) bool {
+	_, ok := s.internal[id]
+	return ok
+}
+
+// AtBase tells that this process answers at backend.baseUrl, though other backends are named: it passes on what is theirs.
+func (s *Service) AtBase() { s.atBase = true }
+
+// KnownExternal is ExternalURL for a plugin that this process hosts, as far as it is known: false where other backends have
+// everything else, so that backend.baseUrl is theirs, and no entry says how people come to this one.
+func (s *Service) KnownExternal(id string) (string, bool) {
+	_, given := s.external[id]
+	_, others := s.internal[wildcard]
+	return s.ExternalURL(id), given || s.atBase || !others && s.rest == "" || s.ownBase()
+}
+
+// PeopleURL is what to tell people as the address of a plugin that this process hosts: KnownExternal, or else the address at which
+// this process listens.
+func (s *Service) PeopleURL(id string) string {
+	if address, ok := s.KnownExternal(id); ok {
+		return address
+	}
+	return s.ownURL() + "/api/" + url.PathEscape(id)
+}
+
 // Entry is the path of the entry that lists the plugin by its id, such as "discovery.endpoints[0]"; empty where none does. Of
 // several it is the last, which wins.
 func (s *Service) Entry(id string) string { return s.entries[id] }
@@ -173,14 +202,14 @@ func (s *Service) ownBase() bool {
 	return local && portOf(u) == strconv.Itoa(s.listen.port)
 }
 
-// Hosted reports whether this process hosts a plugin that is compiled in. A plugin that an entry names lives elsewhere;
+// Hosted reports whether this process hosts a plugin that is compiled in. A plugin that an entry moves lives elsewhere;
 // so does, with an entry for "*", every plugin but those with a present section of our own (spacelift, rely). A list of
 // plugin ids in only overrides all that. The rule that a required section must be present is the caller's to check.
 func (s *Service) Hosted(id string, hasOwnSection bool, only []string) bool {
 	switch {
 	case len(only) > 0:
 		return slices.Contains(only, id)
-	case s.named[id]:
+	case s.Moves(id):
 		return false
 	case s.named[wildcard]:
 		return hasOwnSection

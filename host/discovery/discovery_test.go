@@ -90,6 +90,7 @@ func TestHosted(t *testing.T) {
 		alone    = `{}`
 		named    = `discovery: { endpoints: [{ target: 'http://n/{{pluginId}}', plugins: [catalog] }] }`
 		wildcard = `discovery: { endpoints: [{ target: 'http://n/{{pluginId}}', plugins: ['*'] }] }`
+		told     = `discovery: { endpoints: [{ target: {internal: 'http://n/{{pluginId}}'}, plugins: ['*'] }, { target: {external: 'http://x/{{pluginId}}'}, plugins: [rely, catalog] }] }`
 		both     = `discovery: { endpoints: [{ target: 'http://n/{{pluginId}}', plugins: ['*', rely] }] }`
 	)
 	for _, tc := range []struct {
@@ -105,6 +106,8 @@ func TestHosted(t *testing.T) {
 		{"wildcard", wildcard, "catalog", false, nil, false},
 		{"our section wins over the wildcard", wildcard, "rely", true, nil, true},
 		{"but not over a name", both, "rely", true, nil, false},
+		{"an address for browsers moves nothing", told, "rely", true, nil, true},
+		{"nor hosts it", told, "catalog", false, nil, false},
 		{"only", alone, "catalog", false, []string{"rely"}, false},
 		{"only overrides", both, "rely", false, []string{"rely"}, true},
 	} {

@@ -105,11 +105,11 @@ func (p *Plugin) mount(env *host.Env, s settings) error {
 		return fmt.Errorf("register rely: %w", err)
 	}
 	options := export.MountOptions{
-		AllowGet: s.Migrate.AllowGet, AllowUnauthenticated: s.Migrate.AllowUnauthenticated, ConfigKey: section, BaseURL: env.Discovery.ExternalURL(pluginID),
+		AllowGet: s.Migrate.AllowGet, AllowUnauthenticated: s.Migrate.AllowUnauthenticated, ConfigKey: section, BaseURL: env.Discovery.PeopleURL(pluginID),
 	}
 	p.engine.Mount(env.Routes, options)
 	permission.Mount(env.Routes, export.Permissions())
-	options.BaseURL = env.Discovery.ExternalURL(migrationID)
+	options.BaseURL = env.Discovery.PeopleURL(migrationID)
 	p.engine.Mount(migration, options)
 	return nil
 }
