@@ -1,5 +1,6 @@
 import type { RootHttpRouterService } from '@backstage/backend-plugin-api';
 import { InputError, ServiceUnavailableError } from '@backstage/errors';
+import { setMaxListeners } from 'node:events';
 import * as http from 'node:http';
 import * as https from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -7,7 +8,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 /** An Express request handler. */
 export type Handler = Parameters<RootHttpRouterService['use']>[1] & ((...args: any[]) => unknown);
 
-const CONNECT = 5_000;
+/** How long the other side may take, in milliseconds. */
+export interface Limits {
+  /** Until there is a connection, over TLS an encrypted one. */
+  connect: number;
+  /** From a request's last byte to the head of its answer. Streams of Understudy begin with theirs at once. */
+  head: number;
+}
+
+const LIMITS: Limits = { connect: 5_000, head: 120_000 };
 const GRACE = 5_000; // for requests that are on their way when the backend ends
 const RETRY_AFTER = '5'; // seconds
 
@@ -22,12 +31,27 @@ export interface Passage {
   headers?: Record<string, string | undefined>;
 }
 
+/**
+ * The answer to a request that was passed on has not come: nobody here knows what became of the request. It is always 504, as
+ * the pages take that for an open outcome, and never with Retry-After: asking again could do the same thing twice.
+ */
+class AnswerLostError extends Error {
+  override readonly name = 'GatewayTimeoutError';
+  readonly statusCode = 504;
+}
+
 /** Passes requests on as they come, and answers as they come: nothing is read, changed or kept. */
 export class Passages {
   // A connection that rests is closed here before the other side does it, so that no request meets one that is closing.
   readonly #agents = { http: new http.Agent({ keepAlive: true, timeout: 4_000 }), https: new https.Agent({ keepAlive: true, timeout: 4_000 }) };
   readonly #open = new Set<Promise<void>>();
   readonly #cut = new AbortController();
+  readonly #limits: Limits;
+
+  constructor(limits = LIMITS) {
+    this.#limits = limits;
+    setMaxListeners(0, this.#cut.signal); // each request on its way is one
+  }
 
   /** Ends when the answer has been written, or throws where there is none yet. */
   async pass(passage: Passage, where: () => Promise<URL>): Promise<void> {
@@ -43,7 +67,7 @@ export class Passages {
     try {
       const base = await where();
       const agent = base.protocol === 'https:' ? this.#agents.https : this.#agents.http;
-      const sent = send(passage, base, agent, this.#cut.signal);
+      const sent = send(passage, base, agent, this.#limits, this.#cut.signal);
       this.#open.add(sent);
       await sent.finally(() => this.#open.delete(sent));
     } catch (error) {
@@ -61,7 +85,7 @@ export class Passages {
   }
 }
 
-function send({ req, res, path, headers }: Passage, base: URL, agent: http.Agent, cut: AbortSignal): Promise<void> {
+function send({ req, res, path, headers }: Passage, base: URL, agent: http.Agent, limits: Limits, cut: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (res.destroyed) return resolve(); // the caller has left
     const { request } = base.protocol === 'https:' ? https : http;
@@ -75,10 +99,21 @@ function send({ req, res, path, headers }: Passage, base: URL, agent: http.Agent
       headers: forwarded(req, headers),
       signal: cut,
     });
-    const late = setTimeout(() => up.destroy(new Error(`no connection within ${CONNECT / 1000} s`)), CONNECT);
+    const end = (why: string) => up.destroy(new Error(why));
+    let late = setTimeout(() => end(`no connection within ${limits.connect / 1000} s`), limits.connect);
+    let connected = false;
+    let answered = false;
+    const connect = () => {
+      connected = true;
+      clearTimeout(late);
+    };
     up.once('socket', socket => {
-      if (socket.connecting) socket.once('connect', () => clearTimeout(late));
-      else clearTimeout(late);
+      const made = base.protocol === 'https:' ? up.reusedSocket : !socket.connecting;
+      if (made) connect();
+      else socket.once(base.protocol === 'https:' ? 'secureConnect' : 'connect', connect);
+    });
+    up.once('finish', () => {
+      if (!answered) late = setTimeout(() => end(`no answer within ${limits.head / 1000} s`), limits.head);
     });
     up.once('error', error => {
       clearTimeout(late);
@@ -86,9 +121,16 @@ function send({ req, res, path, headers }: Passage, base: URL, agent: http.Agent
         res.destroy(); // half an answer must not look like a whole one
         return resolve();
       }
-      reject(new ServiceUnavailableError(`Understudy cannot be reached: ${(error as NodeJS.ErrnoException).code ?? error.message}`));
+      const why = (error as NodeJS.ErrnoException).code ?? error.message;
+      reject(
+        connected
+          ? new AnswerLostError(`Understudy's answer was lost, and the request may have been carried out: ${why}`)
+          : new ServiceUnavailableError(`Understudy cannot be reached: ${why}`),
+      );
     });
     up.once('response', answer => {
+      answered = true;
+      clearTimeout(late);
       // Whether to compress has been decided there; doing it here would hold back what streams.
       delete req.headers['accept-encoding'];
       res.statusCode = answer.statusCode!;
@@ -99,6 +141,8 @@ function send({ req, res, path, headers }: Passage, base: URL, agent: http.Agent
       answer.pipe(res);
     });
     res.once('close', () => {
+      answered = true; // or nobody waits for it any more
+      clearTimeout(late);
       up.destroy();
       resolve();
     });

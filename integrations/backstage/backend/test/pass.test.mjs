@@ -69,3 +69,80 @@ test('a body is no request', async t => {
   assert.match(other, /^HTTP\/1.1 400 /);
   assert.deepEqual(seen, []);
 });
+
+test('an answer that is lost is no refusal', async t => {
+  let taken = 0;
+  const port = await listen(t, http.createServer((req, res) => {
+    req.resume().once('end', () => {
+      taken++;
+      req.socket.destroy();
+    });
+  }));
+  const bridge = await mount(t, `http://127.0.0.1:${port}`);
+  for (const method of ['POST', 'GET']) {
+    const answer = await fetch(bridge.url, { method, body: method === 'POST' ? '{}' : undefined });
+    assert.equal(answer.status, 504);
+    assert.equal(answer.headers.get('retry-after'), null);
+    assert.match(await answer.text(), /^GatewayTimeoutError: Understudy's answer was lost, and the request may have been carried out: ECONNRESET/);
+  }
+  assert.equal(taken, 2);
+});
+
+test('what was not delivered may be asked again', async t => {
+  const server = net.createServer();
+  const port = await listen(t, server);
+  await new Promise(resolve => server.close(resolve));
+  const bridge = await mount(t, `http://127.0.0.1:${port}`);
+  const answer = await fetch(bridge.url, { method: 'POST', body: '{}' });
+  assert.equal(answer.status, 503);
+  assert.equal(answer.headers.get('retry-after'), '5');
+  assert.equal(await answer.text(), 'ServiceUnavailableError: Understudy cannot be reached: ECONNREFUSED');
+});
+
+// A server that takes connections and says nothing.
+async function mute(t) {
+  const sockets = [];
+  const port = await listen(t, net.createServer(socket => sockets.push(socket.on('error', () => {}))));
+  t.after(() => sockets.forEach(socket => socket.destroy()));
+  return port;
+}
+
+test('a handshake has a deadline', { timeout: 20_000 }, async t => {
+  const bridge = await mount(t, `https://127.0.0.1:${await mute(t)}`, { connect: 200, head: 60_000 });
+  const answer = await fetch(bridge.url, { method: 'POST', body: '{}' });
+  assert.equal(answer.status, 503);
+  assert.equal(await answer.text(), 'ServiceUnavailableError: Understudy cannot be reached: no connection within 0.2 s');
+});
+
+test('the head of an answer has a deadline, which a slow body does not use up', { timeout: 20_000 }, async t => {
+  const silent = await mount(t, `http://127.0.0.1:${await mute(t)}`, { connect: 5_000, head: 200 });
+  const answer = await fetch(silent.url);
+  assert.equal(answer.status, 504);
+  assert.match(await answer.text(), /no answer within 0.2 s$/);
+
+  const port = await listen(t, http.createServer((req, res) => req.resume().once('end', () => res.end('taken'))));
+  const bridge = await mount(t, `http://127.0.0.1:${port}`, { connect: 5_000, head: 200 });
+  const slow = http.request(bridge.url, { method: 'POST' });
+  slow.write('a');
+  setTimeout(() => slow.end('b'), 500); // the body's own time, not a wait for something else
+  const [response] = await once(slow, 'response');
+  assert.equal(response.statusCode, 200);
+  response.resume();
+});
+
+test('many requests at once are no leak', async t => {
+  const warnings = [];
+  const warn = warning => warnings.push(warning.name);
+  process.on('warning', warn);
+  t.after(() => process.off('warning', warn));
+  const held = [];
+  let full;
+  const all = new Promise(resolve => (full = resolve));
+  const port = await listen(t, http.createServer((_req, res) => held.push(res) === 20 && full()));
+  const bridge = await mount(t, `http://127.0.0.1:${port}`);
+  const answers = Array.from({ length: 20 }, () => fetch(bridge.url));
+  await all;
+  held.forEach(res => res.end());
+  for (const answer of await Promise.all(answers)) assert.equal(answer.status, 200);
+  assert.deepEqual(warnings, []);
+});
