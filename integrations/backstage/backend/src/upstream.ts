@@ -4,8 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { askVersion, judge } from './version';
 
 const PATIENCE = 5_000; // how long a request waits for a start, as Backstage's own plugins let it
-const LOOK = 60_000; // how often the version at an address is looked at
-const LOOK_AGAIN = 5_000; // the same while nothing answers
+const LOOK = 5_000; // how often the version at an address is looked at: another one may have taken its place since
+const LOOK_AGAIN = 1_000; // the same while nothing answers
 
 /** Where Understudy is at the moment. */
 export class Upstream {
@@ -61,11 +61,13 @@ export class Upstream {
   }
 }
 
-/** Follows an Understudy that somebody else runs: refuses one whose version does not fit, and tells when it has changed. */
+/**
+ * Follows an Understudy that somebody else runs: lets requests in once its version is known, refuses one whose version does not
+ * fit, and tells when it has changed.
+ */
 export async function follow(upstream: Upstream, base: URL, logger: LoggerService): Promise<void> {
   let known: string | null | undefined;
   let reached = true;
-  upstream.up(base); // a request finds out sooner than a look whether it is there
   while (!upstream.stopping.aborted) {
     let pause = LOOK;
     try {
@@ -82,12 +84,28 @@ export async function follow(upstream: Upstream, base: URL, logger: LoggerServic
       }
       reached = true;
     } catch (error) {
+      if (upstream.stopping.aborted) return;
       pause = LOOK_AGAIN;
-      if (reached && !upstream.stopping.aborted) {
+      // One that is only slow is still the one that was known; what answers next where nothing answers may be another.
+      if (known === undefined || !isSlow(error)) {
+        known = undefined;
+        upstream.down(`Understudy cannot be reached: ${reason(error)}`);
+      }
+      if (reached) {
         logger.warn(`nothing answers at understudyBridge.url (${base.origin}); until it does, its routes answer 503`, { error: `${error}` });
       }
       reached = false;
     }
     await sleep(pause, undefined, { ref: false, signal: upstream.stopping }).catch(() => {});
   }
+}
+
+function isSlow(error: unknown): boolean {
+  return error instanceof Error && error.name === 'TimeoutError';
+}
+
+/** What fetch hides behind "fetch failed". */
+function reason(error: unknown): string {
+  const { cause, message } = error as Error & { cause?: NodeJS.ErrnoException };
+  return cause?.code ?? cause?.message ?? message;
 }
