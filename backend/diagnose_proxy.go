@@ -17,6 +17,12 @@ import (
 // proxyEntry is the entry of the other backend's proxy by which browsers reach this server (docs/joined.md).
 const proxyEntry = "/understudy/"
 
+// proxyHeaders is what that entry has to let through.
+const proxyHeaders = "allowedHeaders: [etag, if-none-match, idempotency-key, retry-after]"
+
+// pastByGateway is why nothing of the other backend's proxy counts.
+const pastByGateway = "understudy.gateway.enabled is true: browsers come to this server itself, and Backstage's proxy has no part in it"
+
 // proxyChecks call our plugins the way in which a browser does: through Backstage's proxy.
 func (d *diagnosis) proxyChecks(ctx context.Context) []func() []host.Step {
 	if len(d.peers) == 0 || d.s.hosts("proxy") {
@@ -24,7 +30,7 @@ func (d *diagnosis) proxyChecks(ctx context.Context) []func() []host.Step {
 	}
 	var checks []func() []host.Step
 	for _, id := range d.hostedIDs() {
-		checks = append(checks, func() []host.Step { return []host.Step{d.throughProxy(ctx, id)} })
+		checks = append(checks, func() []host.Step { return []host.Step{d.fromBrowsers(ctx, id), d.throughProxy(ctx, id)} })
 	}
 	return checks
 }
@@ -33,6 +39,12 @@ func (d *diagnosis) throughProxy(ctx context.Context, plugin string) host.Step {
 	what := about{"proxy." + plugin, plugin + " through Backstage's proxy entry"}
 	if step, ok := d.broken[plugin]; ok {
 		return what.waits(step)
+	}
+	if d.s.settings.gateway.Enabled {
+		return what.skipped("%s", pastByGateway)
+	}
+	if d.s.listenErr != nil {
+		return what.waits("listen")
 	}
 	if !d.s.settings.discovery.Elsewhere("proxy") {
 		return what.skipped("discovery.endpoints names no other backend for the proxy")
@@ -74,7 +86,7 @@ func (d *diagnosis) tryProxy(ctx context.Context, what about, base, plugin, text
 		return what.failed("correct the target of the proxy entry /understudy: it must be this server, with /api", "%s is answered by somebody else", base)
 	}
 	if r.header.Get("Etag") == "" {
-		return what.warning("write allowedHeaders: [etag, if-none-match, idempotency-key, retry-after] in the proxy entry /understudy",
+		return what.warning("write "+proxyHeaders+" in the proxy entry /understudy",
 			"%s answers as we do, but for the ETag, so that pages read everything anew each time", base)
 	}
 	if d.user.IsNone() {
@@ -97,7 +109,8 @@ func (d *diagnosis) tryProxy(ctx context.Context, what about, base, plugin, text
 }
 
 func (d *diagnosis) proxyFix(r reply) string {
-	entry := fmt.Sprintf("proxy.endpoints: {'/understudy': {target: '%s', credentials: forward}}", strings.TrimSuffix(d.ownTarget(), "/{{pluginId}}"))
+	entry := fmt.Sprintf("proxy.endpoints: {'/understudy': {target: '%s', credentials: forward, %s}}",
+		strings.TrimSuffix(d.ownTarget(), "/{{pluginId}}"), proxyHeaders)
 	switch r.status {
 	case http.StatusNotFound:
 		return "add to Backstage's configuration " + entry + "; if it is there, its target must end in /api"
@@ -126,28 +139,6 @@ func (d *diagnosis) ownKeys(ctx context.Context, plugin string, r reply) (bool, 
 		}
 	}
 	return false, nil
-}
-
-// browserTarget is where Backstage's page sends browsers for a plugin; empty where it does not say.
-func (d *diagnosis) browserTarget(plugin string) string {
-	list, _ := d.node.value("discovery.endpoints")
-	entries, _ := list.([]any)
-	found := ""
-	for _, e := range entries {
-		entry, _ := e.(map[string]any)
-		target, ok := entry["target"].(string)
-		if !ok {
-			m, _ := entry["target"].(map[string]any)
-			target, _ = m["external"].(string)
-		}
-		plugins, _ := entry["plugins"].([]any)
-		for _, id := range plugins {
-			if id == plugin && target != "" {
-				found = target
-			}
-		}
-	}
-	return found
 }
 
 // portOf is the port of an address to listen on.

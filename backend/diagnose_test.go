@@ -241,7 +241,7 @@ func TestSelfCheck(t *testing.T) {
 		{name: "a clock far off", step: "peer.auth.clock", want: host.StepFailed, says: "ahead of ours.*NTP", fault: late(time.Hour), only: 1},
 		{name: "a clock that is slow", step: "peer.auth.clock", want: host.StepWarning, says: "behind ours.*NTP", fault: late(-4 * time.Second)},
 		{
-			name: "our keys are not looked for here", step: "peer.catalog.token.rely", want: host.StepFailed, says: "add rely, rely-migration-plugin, spacelift-io to discovery.endpoints of the Backstage side, with internal: http://understudy:",
+			name: "our keys are not looked for here", step: "peer.catalog.token.rely", want: host.StepFailed, says: "add rely, rely-migration-plugin, spacelift-io to discovery.endpoints of the Backstage side, with internal: http://127.0.0.1:.*if the entry is there, that address is not reached from Backstage",
 			fault: refusing("/entities/by-query", 401, "AuthenticationError", "Received a plugin token where the source 'rely' plugin unexpectedly does not have a JWKS endpoint. The target plugin needs to be migrated"), only: 3,
 		},
 		{
@@ -261,8 +261,17 @@ func TestSelfCheck(t *testing.T) {
 		{name: "read-only on one side", step: "same.spacelift.readOnly", want: host.StepFailed, says: "here it is false, in Backstage true", fault: answer2("/", p.page(strings.Replace(goodPage, `"readOnly":false`, `"readOnly":true`, 1))), only: 1},
 		{name: "another account", step: "same.spacelift.hostUrl", want: host.StepFailed, says: "here it is acme", fault: answer2("/", p.page(strings.Replace(goodPage, "acme", "other", 1))), only: 1},
 		{name: "permissions on one side", step: "same.permission.enabled", want: host.StepFailed, says: "set permission.enabled: true here", fault: answer2("/", p.page(strings.Replace(goodPage, `"enabled":false`, `"enabled":true`, 1))), only: 1},
+		{name: "an address for browsers", step: "browser.spacelift-io", want: host.StepPassed, says: "api/proxy/understudy.*by discovery.endpoints", fault: answer2("/", p.page(goodPage))},
+		{
+			name: "no address for browsers", step: "browser.spacelift-io", want: host.StepFailed,
+			says:  "/api/spacelift-io, because no entry.*external.*404.*target.external of the entry for spacelift-io .* is http://localhost:7007/api/proxy/understudy/..pluginId",
+			fault: answer2("/", p.page(strings.Replace(goodPage, `"external":"http://localhost:7007/api/proxy/understudy/{{pluginId}}"`, ``, 1)[:1]+`"backend":{"baseUrl":"`+p.front.URL+`"},`+strings.Replace(goodPage, `"external":"http://localhost:7007/api/proxy/understudy/{{pluginId}}"`, ``, 1)[1:])), only: 1,
+		},
+		{name: "browsers told elsewhere", step: "browser.spacelift-io", want: host.StepWarning, says: "cannot be known.*api/proxy/understudy", fault: answer("/", 404, "text/plain", "")},
+		{name: "with the gateway", step: "proxy.rely", want: host.StepSkipped, says: "gateway.enabled", replace: []string{"understudy: {", "understudy: {gateway: {enabled: true}, "}},
+		{name: "the port is another's", step: "peer.catalog.token.rely", want: host.StepSkipped, says: "waits for listen", replace: []string{"host: 127.0.0.1, port", "host: 192.0.2.1, port"}, only: 1},
 		{name: "past the proxy", step: "proxy.rely", want: host.StepSkipped, says: "past its proxy", fault: answer2("/", p.page(strings.Replace(goodPage, "/api/proxy/understudy/", "/api/", 1)))},
-		{name: "no proxy entry", step: "proxy.rely", want: host.StepFailed, says: `404.*add to Backstage's configuration proxy.endpoints: \{'/understudy': \{target: 'http://understudy:\d+/api', credentials: forward\}\}`, fault: under("/api/proxy/", 404, ""), only: 2},
+		{name: "no proxy entry", step: "proxy.rely", want: host.StepFailed, says: `404.*add to Backstage's configuration proxy.endpoints: \{'/understudy': \{target: 'http://127.0.0.1:\d+/api', credentials: forward, allowedHeaders: \[etag, if-none-match, idempotency-key, retry-after\]\}\}`, fault: under("/api/proxy/", 404, ""), only: 2},
 		{name: "a proxy that does not reach us", step: "proxy.spacelift-io", want: host.StepFailed, says: "504.*does not reach this server", fault: under("/api/proxy/", 504, "Error occurred while trying to proxy: x"), only: 2},
 		{name: "a proxy to somebody else", step: "proxy.rely", want: host.StepFailed, says: "answered by somebody else", fault: under("/api/proxy/", 200, `{"keys":[]}`), only: 2},
 		{name: "a proxy that drops the etag", step: "proxy.rely", want: host.StepWarning, says: "allowedHeaders", fault: withoutEtag(p)},

@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net"
 	"net/http"
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -120,6 +122,9 @@ func (d *diagnosis) serviceToken(ctx context.Context, p *peer, plugin string) ho
 	if step, ok := d.broken[plugin]; ok {
 		return what.waits(step)
 	}
+	if d.s.listenErr != nil {
+		return what.waits("listen") // the keys are looked for where another program is
+	}
 	if !p.reached {
 		return what.waits(p.step("reach"))
 	}
@@ -130,6 +135,9 @@ func (d *diagnosis) onBehalf(ctx context.Context, p *peer, plugin string) host.S
 	what := about{p.step("user"), "a call for a user, accepted by the catalog"}
 	if step, ok := d.broken[plugin]; ok {
 		return what.waits(step)
+	}
+	if d.s.listenErr != nil {
+		return what.waits("listen") // the keys are looked for where another program is
 	}
 	if !p.reached {
 		return what.waits(p.step("reach"))
@@ -167,7 +175,7 @@ func (d *diagnosis) refusalFix(r reply, plugin string) string {
 	text := r.message()
 	switch {
 	case strings.Contains(text, "does not have a JWKS endpoint"):
-		return entry + "; it looked for our keys at its own address, or at one that has none"
+		return entry + "; if the entry is there, that address is not reached from Backstage's machine, or leads to something else than this server"
 	case strings.Contains(text, "Failed plugin token verification"):
 		return "see that `internal` for " + plugin + " in discovery.endpoints of the Backstage side leads to this server (" + here +
 			"), that all replicas share one database, and that the clocks agree"
@@ -190,13 +198,18 @@ func (d *diagnosis) refusalFix(r reply, plugin string) string {
 	}
 }
 
-// ownTarget is what the other side has to write for us; only its host is a guess.
+// ownTarget is what the other side has to write for us. Its host is the one that is listened on, where that is one; at which of all
+// addresses the other side reaches this machine, only people know.
 func (d *diagnosis) ownTarget() string {
+	host, _, err := net.SplitHostPort(d.s.settings.router.Listen)
 	port := d.s.running.Port
 	if d.s.options.beside || d.s.listenErr != nil {
 		port = portOf(d.s.settings.router.Listen)
 	}
-	return fmt.Sprintf("http://understudy:%d/api/{{pluginId}}", port)
+	if ip, bad := netip.ParseAddr(host); err != nil || host == "" || bad == nil && ip.IsUnspecified() {
+		return fmt.Sprintf("http://<this machine as Backstage reaches it>:%d/api/{{pluginId}}", port)
+	}
+	return "http://" + net.JoinHostPort(host, strconv.Itoa(port)) + "/api/{{pluginId}}"
 }
 
 // mounts are the ids under which other backends find what is hosted here.

@@ -150,6 +150,9 @@ func (s *Service) Moves(id string) bool {
 // AtBase tells that this process answers at backend.baseUrl, though other backends are named: it passes on what is theirs.
 func (s *Service) AtBase() { s.atBase = true }
 
+// BaseURL is backend.baseUrl without a slash at its end.
+func (s *Service) BaseURL() string { return s.baseURL }
+
 // KnownExternal is ExternalURL for a plugin that this process hosts, as far as it is known: false where other backends have
 // everything else, so that backend.baseUrl is theirs, and no entry says how people come to this one.
 func (s *Service) KnownExternal(id string) (string, bool) {
