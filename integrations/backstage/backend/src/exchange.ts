@@ -30,11 +30,11 @@ export class Exchange {
     private readonly permissions: boolean,
   ) {}
 
-  /** The `Authorization` for a request to a plugin of the backend: another one for a plugin's token, else what there is. */
+  /** The `Authorization` for a request of Understudy to a plugin of the backend. It throws where the request is of anybody else. */
   async authorization(req: IncomingMessage, plugin: string): Promise<string | undefined> {
-    const given = req.headers.authorization;
-    const token = BEARER.exec(given ?? '')?.[1];
-    if (!token || !isPluginToken(token)) return given;
+    const token = BEARER.exec(req.headers.authorization ?? '')?.[1];
+    if (!token) throw new AuthenticationError('Missing credentials');
+    if (!isPluginToken(token)) throw new AuthenticationError("only tokens of Understudy's plugins are good here");
     const obo = await this.#verify(token, plugin);
     if (obo && this.permissions) {
       // The backend could not tell the user from the service, and would let it see everything.

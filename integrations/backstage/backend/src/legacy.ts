@@ -31,6 +31,20 @@ const opened = new WeakMap<object, RouterOptions>();
 // Below one of our mounts, where Understudy reaches the backend's plugins.
 const NODE = '/.backstage/understudy';
 
+// What Understudy's plugins call, with tokens of theirs.
+const CALLED = ['catalog', 'permission'];
+
+// What it reads without one: keys and health, which are public, and what a user's own token says to the plugin that made it.
+const OPEN: Record<string, string[]> = {
+  auth: ['/.backstage/auth/v1/jwks.json', '/.well-known/jwks.json', '/v1/userinfo'],
+  catalog: ['/.backstage/auth/v1/jwks.json'],
+  permission: ['/.backstage/auth/v1/jwks.json', '/health'],
+};
+
+function isOpen(method: string | undefined, plugin: string, path: string | undefined): boolean {
+  return method === 'GET' && path !== undefined && (OPEN[plugin] ?? []).includes(path);
+}
+
 /** Reads the section `understudyBridge` of the legacy backend's configuration, and opens the way to Understudy. */
 export async function parseConfigs(env: LegacyEnvironment): Promise<RouterOptions> {
   const known = opened.get(env.config);
@@ -72,7 +86,11 @@ async function route(
     await bridge.passages.pass({ req, res, path: `/api/${id}${req.url}` }, () => bridge.upstream.address());
     return;
   }
-  const authorization = await exchange.authorization(req, plugin);
-  const base = new URL(await discovery.getBaseUrl(plugin));
-  await bridge.passages.pass({ req, res, path: rest ?? '', headers: { authorization } }, async () => base);
+  const to = plugin.toLowerCase();
+  const open = isOpen(req.method, to, rest);
+  if (!CALLED.includes(to) && !open) throw new NotFoundError(`Understudy calls no '${rest ?? '/'}' of '${plugin}'`);
+  const authorization = open ? req.headers.authorization : await exchange.authorization(req, to);
+  const base = new URL(await discovery.getBaseUrl(to));
+  // Nobody is let in by a cookie: it is of the browser, and not of Understudy.
+  await bridge.passages.pass({ req, res, path: rest ?? '', headers: { authorization, cookie: undefined } }, async () => base);
 }
