@@ -15,10 +15,13 @@ test('what came of a trigger', () => {
   });
 });
 
-test('a gateway that lost the answer leaves it open; a plugin that answers does not', () => {
-  expect(isLost(new ApiError(502, 'bad gateway'))).toBe(true);
-  expect(isLost(new ApiError(502, 'strange', { code: 'SPACELIFT_UNAVAILABLE' }))).toBe(false);
-  expect(isLost(new ApiError(503, 'busy'))).toBe(false);
+test.each([502, 503, 504])('a %i from something between leaves it open, in whatever form', (status) => {
+  expect(isLost(new ApiError(status, '<html></html>'))).toBe(true);
+  expect(isLost(new ApiError(status, 'Understudy cannot be reached: ECONNRESET', { kind: 'ServiceUnavailableError' }))).toBe(true);
+});
+
+test.each([[502, 'SPACELIFT_UNAVAILABLE'], [503, 'SPACELIFT_RATE_LIMITED'], [503, 'PERMISSION_UNAVAILABLE']])('a plugin that answers %i %s has refused', (status, code) => {
+  expect(isLost(new ApiError(status, 'no', { code }))).toBe(false);
 });
 
 test('a lost answer is settled by the run that carries its id, and by no other', () => {

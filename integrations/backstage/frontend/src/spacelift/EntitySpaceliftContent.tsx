@@ -35,7 +35,7 @@ const Stacks = () => {
   const [target, setTarget] = useState<Target>();
   const [sends, setSends] = useState(0);
   const official = value !== undefined && value.stacks === undefined;
-  const readOnly = official ? api.settings().readOnly : isReadOnly(status.value);
+  const readOnly = official ? api.settings().readOnly : isReadOnly(status);
   const only = value?.stacks?.length === 1 ? value.stacks[0] : undefined;
   const sent = () => {
     reload();

@@ -76,7 +76,7 @@ const Ask = ({ run, action, onClose, onDone }: { run: RunDetail; action: RunActi
   const gone = !run.allowedActions.includes(action); // the run went on while the dialog was open
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    act();
+    if (!lost) act();
   };
   return (
     <Dialog open onClose={busy ? undefined : onClose} fullWidth maxWidth="sm" aria-labelledby="understudy-act-title">
@@ -92,7 +92,7 @@ const Ask = ({ run, action, onClose, onDone }: { run: RunDetail; action: RunActi
             {lost && (
               <Alert severity="warning" variant="outlined">
                 <AlertTitle>It is not known whether that has happened</AlertTitle>
-                {wordsOf(error).text} The state of the run on this page tells as soon as it is known.
+                {wordsOf(error).text} It is not sent a second time. The state of the run on this page tells as soon as it is known.
               </Alert>
             )}
             {error !== undefined && !lost && <Problem error={error} />}
@@ -100,8 +100,8 @@ const Ask = ({ run, action, onClose, onDone }: { run: RunDetail; action: RunActi
           </div>
         </DialogContent>
         <DialogActions>
-          <Button onClick={onClose} disabled={busy}>Back</Button>
-          <Button type="submit" variant="contained" color="primary" disabled={busy || gone}>{busy ? 'Sending…' : label}</Button>
+          <Button onClick={onClose} disabled={busy}>{lost ? 'Close' : 'Back'}</Button>
+          {!lost && <Button type="submit" variant="contained" color="primary" disabled={busy || gone}>{busy ? 'Sending…' : label}</Button>}
         </DialogActions>
       </form>
     </Dialog>

@@ -11,13 +11,12 @@ import { Fact, Facts } from '../ui/Facts';
 import { Person } from '../ui/Person';
 import { Problem } from '../ui/Problem';
 import { Delta } from './Delta';
-import { useChanges } from './live';
+import { pollAfter, useChanges } from './live';
 import { RunActions } from './RunActions';
 import { RunHistory } from './RunHistory';
 import { RunLog } from './RunLog';
 import { Outside } from './StackLink';
 import { State } from './states';
-import { isReadOnly, useStatus } from './useStatus';
 
 const pollRun = 3000;
 const pollEnded = 60_000;
@@ -27,10 +26,13 @@ export const RunView = () => {
   const { stackId = '', runId = '' } = useParams();
   const api = useApi(spaceliftApiRef);
   const links = useSpaceliftLinks();
-  const status = useStatus();
-  useChanges((ids) => (ids === undefined || ids.includes(stackId)) && run.reload());
+  const live = useChanges((ids) => (ids === undefined || ids.includes(stackId)) && run.reload());
   const run = useLoad(`run/${stackId}/${runId}`, (signal) => api.run(stackId, runId, signal), {
-    every: (value, error) => (isRouteMissing(error) ? false : value?.finished ? pollEnded : pollRun),
+    every: (value, error) => {
+      if (isRouteMissing(error)) return false;
+      if (error !== undefined) return pollAfter(live, error);
+      return value?.finished ? pollEnded : pollRun;
+    },
   });
   const { value, error, reload } = run;
   const told = isRouteMissing(error) ? new ApiError(404, 'This backend has no pages of runs: it is an older Understudy, or none') : error;
@@ -46,7 +48,7 @@ export const RunView = () => {
         {value && (
           <Grid container spacing={3}>
             <Grid item xs={12} md={8}>
-              <About run={value} actions={!isReadOnly(status.value)} onDone={reload} />
+              <About run={value} onDone={reload} />
             </Grid>
             <Grid item xs={12} md={4}>
               <RunHistory run={value} />
@@ -61,13 +63,13 @@ export const RunView = () => {
   );
 };
 
-const About = ({ run, actions, onDone }: { run: RunDetail; actions: boolean; onDone: () => void }) => (
+const About = ({ run, onDone }: { run: RunDetail; onDone: () => void }) => (
   <InfoCard
     title="Run"
     subheader={<State state={run.state} />}
     deepLink={run.url ? { title: 'Open in Spacelift', link: run.url } : undefined}
   >
-    {actions && <RunActions run={run} onDone={onDone} />}
+    <RunActions run={run} onDone={onDone} />
     <Facts>
       <Fact label="Changes" wide={4}><Delta delta={run.delta} /></Fact>
       <Fact label="Created" wide={4}><Ago time={run.createdAt} /></Fact>

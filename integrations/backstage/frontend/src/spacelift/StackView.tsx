@@ -51,7 +51,7 @@ export const StackView = () => {
         {value && (
           <Grid container spacing={3}>
             <Grid item xs={12}>
-              <About stack={value} onTrigger={isReadOnly(status.value) ? undefined : () => setAsking(true)} />
+              <About stack={value} onTrigger={isReadOnly(status) ? undefined : () => setAsking(true)} />
             </Grid>
             <Grid item xs={12}>
               <RunsTable stack={value} sends={sends} />

@@ -33,7 +33,8 @@ export function isLost(error: unknown): boolean {
   if (error instanceof UnreachableError) return true;
   if (!(error instanceof ApiError)) return false;
   if (error.status === 504) return true;
-  return error.code === undefined && error.status === 502 && error.kind === '';
+  // Without a code it is no answer of the plugin. A gateway answers 503, too, where a connection broke after the request was sent.
+  return error.code === undefined && (error.status === 502 || error.status === 503);
 }
 
 function lostText(error: unknown): string {

@@ -8,5 +8,8 @@ export function useStatus(): Loaded<Status> {
   return useLoad('status', (signal) => api.status(signal), { every: (_, error) => (isV1Missing(error) ? false : 30_000) });
 }
 
-/** Whether buttons that change something have no place: the server says so, or has not said yet. */
-export const isReadOnly = (status: Status | undefined) => status === undefined || status.readOnly || !status.canWrite;
+/**
+ * Whether triggers have no place at all: the server says so, or has not said yet. To whom it does not tell how it is, each stack
+ * still tells whether it can be triggered.
+ */
+export const isReadOnly = ({ value, error }: Loaded<Status>) => (value ? value.readOnly || !value.canWrite : error === undefined);
