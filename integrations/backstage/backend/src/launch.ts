@@ -1,6 +1,6 @@
 import type { RootConfigService } from '@backstage/backend-plugin-api';
 import { readFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Binary } from './config';
 
@@ -24,7 +24,7 @@ export function surroundings(config: Pick<RootConfigService, 'getOptional'>, tar
 }
 
 /**
- * The command line and the environment of a program. It listens on the loopback interface only. With the backend's own files
+ * The program, its command line and the environment of a program. It listens on the loopback interface only. With the backend's own files
  * it is told where it finds everything that it does not host, and a folder that stands for a database in memory; files of its
  * own say so themselves.
  */
@@ -47,9 +47,18 @@ export function launch(binary: Binary, node: Launch, folder?: string) {
   const files = binary.config ?? ownFiles();
   return {
     env,
+    path: program(binary.path),
     cwd: files.length > 0 ? process.cwd() : repository(),
     args: ['--log-format', 'json', 'serve', '--supervised', ...files.flatMap(file => ['--config', file]), ...binary.args],
   };
+}
+
+/**
+ * What to execute: a path counts from this process's working directory, wherever the program will have its own; a bare name is
+ * looked up in PATH.
+ */
+function program(path: string): string {
+  return basename(path) === path ? path : resolve(path);
 }
 
 /** The configuration files that this process was started with. */

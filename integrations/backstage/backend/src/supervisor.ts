@@ -1,11 +1,10 @@
 import type { LoggerService } from '@backstage/backend-plugin-api';
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Binary } from './config';
+import { makeFolder, sweepFolders } from './folder';
 import { type Launch, launch } from './launch';
 import type { Upstream } from './upstream';
 import { askVersion, judge } from './version';
@@ -35,7 +34,8 @@ export class Supervisor {
     private readonly logger: LoggerService,
   ) {
     if (!node.memory || binary.config) return;
-    this.#folder = mkdtempSync(join(tmpdir(), 'understudy-'));
+    sweepFolders();
+    this.#folder = makeFolder();
     logger.warn("the backend's database is in memory; what Understudy stores is forgotten with it");
   }
 
@@ -65,10 +65,10 @@ export class Supervisor {
 
   /** Starts the program, and returns why it has ended. */
   async #once(): Promise<string> {
-    const { args, cwd, env } = launch(this.binary, this.node, this.#folder);
+    const { args, cwd, env, path } = launch(this.binary, this.node, this.#folder);
     this.upstream.starting();
-    this.logger.info(`starting ${this.binary.path} ${args.join(' ')}`);
-    const child = spawn(this.binary.path, args, { cwd, env, stdio: ['pipe', 'pipe', 'pipe'], windowsHide: true });
+    this.logger.info(`starting ${path} ${args.join(' ')}`);
+    const child = spawn(path, args, { cwd, env, stdio: ['pipe', 'pipe', 'pipe'], windowsHide: true });
     const ended = new Promise<End>(resolve => {
       child.once('error', error => resolve({ error, code: null, signal: null }));
       child.once('close', (code, signal) => resolve({ code, signal }));
@@ -90,7 +90,7 @@ export class Supervisor {
     const end = await ended;
     clearTimeout(slow);
     if (refused) return refused;
-    return describe(this.binary.path, end);
+    return describe(path, end);
   }
 
   /** The program says on which port it serves. Returned is why it may not. */
