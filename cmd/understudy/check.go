@@ -41,7 +41,7 @@ func (c checkCommand) Run(ctx context.Context, std streams) error {
 		// The mistakes are steps as any others.
 		return c.report(std.out, c.backend(nil, std).SelfCheck(ctx, backend.CheckOptions{}), "")
 	}
-	running, err := findRunning(ctx, cfg, c.backend(cfg, std), console.ID)
+	running, err := findRunning(ctx, cfg, c.backend(cfg, std), provers()...)
 	if err != nil {
 		return c.report(std.out, c.backend(cfg, std).SelfCheck(ctx, backend.CheckOptions{}), "")
 	}
@@ -51,6 +51,10 @@ func (c checkCommand) Run(ctx context.Context, std streams) error {
 	}
 	if running.standing != proven {
 		_, _ = fmt.Fprintf(std.err, "understudy: what answers at %s is not asked and gets no token: %s; looking from beside it\n", running.base, running.doubt)
+		return c.beside(ctx, cfg, user, running, std)
+	}
+	if running.unasked != "" {
+		_, _ = fmt.Fprintf(std.err, "understudy: a server runs at %s, and %s; looking from beside it\n", running.base, running.unasked)
 		return c.beside(ctx, cfg, user, running, std)
 	}
 	token, err := c.token(cfg, std, running)
@@ -66,6 +70,17 @@ func (c checkCommand) Run(ctx context.Context, std streams) error {
 		return err
 	}
 	return c.report(std.out, found, "asked the server at "+running.base)
+}
+
+// provers are the plugins by whose stores a running server may prove itself: the console first, which most have.
+func provers() []string {
+	ids := []string{console.ID}
+	for _, p := range standard.Plugins() {
+		if _, page := p.(host.OnlyHere); !page {
+			ids = append(ids, p.ID())
+		}
+	}
+	return ids
 }
 
 // beside looks without the server that has the address.

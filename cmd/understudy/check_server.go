@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/understudy-portal/understudy/backend"
+	"github.com/understudy-portal/understudy/console"
 	"github.com/understudy-portal/understudy/host"
 	"github.com/understudy-portal/understudy/host/auth/keys"
 	"github.com/understudy-portal/understudy/host/config"
@@ -45,6 +46,8 @@ type runningServer struct {
 	doubt string
 	// own is a token that it takes, if it is proven.
 	own apiToken
+	// unasked is why it cannot be asked to check itself, if it is proven.
+	unasked string
 }
 
 // findRunning looks what answers at backend.listen; nil when nobody does. It has to prove itself by the store of one of the
@@ -84,6 +87,9 @@ func findRunning(ctx context.Context, cfg *config.Config, b *backend.Backend, pl
 	default:
 		s.prove(ctx, b, plugins)
 	}
+	if s.standing != proven && s.unasked != "" {
+		s.standing, s.doubt = stranger, "it does not answer as understudy does"
+	}
 	return s, nil
 }
 
@@ -98,6 +104,11 @@ func (s *runningServer) looks(ctx context.Context) (there, ours bool) {
 	status, body, err := s.ask(ctx, http.MethodGet, checkPath, apiToken{}, nil)
 	if refused := (*net.OpError)(nil); err != nil {
 		return !errors.As(err, &refused) || refused.Op != "dial", false
+	}
+	if status == http.StatusNotFound {
+		// Any Backstage says so, and one of ours that --only keeps from hosting the console: its store will tell.
+		s.unasked = "it does not host the console, by whose route it would be asked; --only " + console.ID + ",… hosts it"
+		return true, true
 	}
 	var answer struct {
 		Error *struct{ Name string }
@@ -125,7 +136,8 @@ func (s *runningServer) prove(ctx context.Context, b *backend.Backend, plugins [
 		listed, err := s.lists(ctx, plugin, own.Key)
 		switch {
 		case err != nil:
-			s.standing, s.doubt = undecided, fmt.Sprintf("its keys of %s cannot be read: %v", plugin, err)
+			errs = append(errs, fmt.Errorf("its keys of %s cannot be read: %w", plugin, err))
+			continue // another --only than ours may be why
 		case !listed:
 			s.standing, s.doubt = otherStore, "it does not list a key that was just put into the store of "+plugin+", so that its store is another"
 		default:
@@ -133,7 +145,7 @@ func (s *runningServer) prove(ctx context.Context, b *backend.Backend, plugins [
 		}
 		return
 	}
-	s.standing, s.doubt = undecided, fmt.Sprintf("no key could be put into its store, by which it could prove itself: %v", errors.Join(errs...))
+	s.standing, s.doubt = undecided, fmt.Sprintf("it could not prove itself by a key in its store: %s", oneLine(errors.Join(errs...).Error()))
 }
 
 // lists tells whether the server publishes a key of a plugin.

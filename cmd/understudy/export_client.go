@@ -196,8 +196,11 @@ func (c *exportClient) refused(resp *http.Response, text []byte, path string) er
 	case code < 400:
 		return fmt.Errorf("%s redirects to %s; name the server's own address by --server", c.server, resp.Header.Get("Location"))
 	case code == http.StatusUnauthorized && c.token.value.IsZero():
-		return forbidden{fmt.Errorf("%s asks for a token (%s), and there is none; set $%s, name a file by --token-file, or write the token to %s",
-			c.server, said, tokenVariable, c.token.source)}
+		last := "write the token to " + c.token.source
+		if c.token.source == "" {
+			last = "name the server's configuration by --config, on its own machine, where no token is needed"
+		}
+		return forbidden{fmt.Errorf("%s asks for a token (%s), and there is none; set $%s, name a file by --token-file, or %s", c.server, said, tokenVariable, last)}
 	case code == http.StatusUnauthorized:
 		return forbidden{fmt.Errorf("%s does not accept the token of %s (%s); use one of backend.auth.externalAccess of its configuration",
 			c.server, c.token.source, said)}

@@ -299,7 +299,7 @@ func TestFindToken(t *testing.T) {
 		}
 	}
 	none, err := findToken("", streams{environ: []string{"HOME=" + dir}}, nil)
-	if err != nil || !none.value.IsZero() || none.source != filepath.Join(dir, ".local/state/understudy/demo/token") {
+	if err != nil || !none.value.IsZero() || none.source != "" {
 		t.Errorf("none: %+v, %v", none, err)
 	}
 }

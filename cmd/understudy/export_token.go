@@ -61,6 +61,9 @@ func keptToken(environ []string, cfg *config.Config) (apiToken, error) {
 	file := filepath.Join(dir, "token")
 	token, err := readToken(file)
 	if errors.Is(err, fs.ErrNotExist) {
+		if cfg == nil {
+			return apiToken{}, nil // nothing shows that the demo is meant
+		}
 		return apiToken{source: file}, nil
 	}
 	token.demo = demo
