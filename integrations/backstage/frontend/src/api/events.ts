@@ -92,12 +92,15 @@ async function* listen<E>(signal: AbortSignal, open: Follow<E>['open']): AsyncGe
   }
 }
 
-function pause(ms: number, signal: AbortSignal): Promise<void> {
+/** Waits, less long if the signal aborts. */
+export function pause(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener('abort', () => {
+    const end = () => {
       clearTimeout(timer);
+      signal.removeEventListener('abort', end);
       resolve();
-    }, { once: true });
+    };
+    const timer = setTimeout(end, ms);
+    signal.addEventListener('abort', end);
   });
 }

@@ -24,11 +24,12 @@ export const RunLog = ({ run }: { run: RunDetail }) => {
   const text = follow ? log.text : still;
   const title = 'Log';
   if (!run.logsAllowed) return <InfoCard title={title}><Typography>You may not read the logs of this stack.</Typography></InfoCard>;
-  const more = log.text.length > text.length;
+  const more = log.text !== text;
+  const whole = log.partial ? 'Some of it is left out here' : 'Complete';
   return (
     <InfoCard
       title={title}
-      subheader={log.trouble ?? (log.done ? 'Complete' : more ? 'There is more by now' : 'Follows the run')}
+      subheader={log.trouble ?? (log.done ? whole : more ? 'There is more by now' : 'Follows the run')}
       action={!log.done || more ? (
         <FormControlLabel
           className={classes.follow}
