@@ -3,6 +3,7 @@
  *
  * @packageDocumentation
  */
+import * as system from '@backstage/frontend-plugin-api';
 import {
   ApiBlueprint, configApiRef, createFrontendPlugin, createRouteRef, discoveryApiRef, fetchApiRef, type FrontendPlugin, PageBlueprint,
   type RouteRef, useRouteRef,
@@ -14,7 +15,10 @@ import { type PropsWithChildren, useMemo } from 'react';
 import { ExportClient, exportApiRef } from './api/ExportApi';
 import { SpaceliftClient, spaceliftApiRef } from './api/SpaceliftApi';
 import { type Links, LinksContext } from './links';
+import { requireSystem } from './requireSystem';
 import { isSpaceliftAvailable } from './spacelift/annotation';
+
+requireSystem(system);
 
 const spaceliftRouteRef = createRouteRef();
 const exportRouteRef = createRouteRef();
