@@ -1,13 +1,14 @@
 // What goes through, in front of an Understudy that the tests play.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import * as http from 'node:http';
 import { createRequire } from 'node:module';
 import * as net from 'node:net';
 import { test } from 'node:test';
 
 const require = createRequire(import.meta.url);
-const { Passages } = require('../dist/pass.js');
+const { LIMITS, Passages } = require('../dist/pass.js');
 
 const listen = async (t, server) => {
   server.listen(0, '127.0.0.1');
@@ -128,6 +129,11 @@ test('the head of an answer has a deadline, which a slow body does not use up', 
   const [response] = await once(slow, 'response');
   assert.equal(response.statusCode, 200);
   response.resume();
+});
+
+test('the longest wait that a caller may ask for comes through', () => {
+  const [, minutes] = /longestWait = (\d+) \* time\.Minute/.exec(readFileSync(new URL('../../../../export/query.go', import.meta.url), 'utf8'));
+  assert.ok(LIMITS.head > minutes * 60_000);
 });
 
 test('many requests at once are no leak', async t => {
