@@ -159,7 +159,7 @@ func (d *Database) createSchema(ctx context.Context, conn *pgx.Conn, schema stri
 		return err
 	}
 	if there {
-		return nil
+		return d.mayUse(ctx, conn, schema)
 	}
 	if !d.server.CreateSchema {
 		return &Error{
@@ -168,11 +168,50 @@ func (d *Database) createSchema(ctx context.Context, conn *pgx.Conn, schema stri
 		}
 	}
 	_, err := conn.Exec(ctx, "CREATE SCHEMA IF NOT EXISTS "+pgx.Identifier{schema}.Sanitize())
-	if code(err) == "23505" { // another process was at it
+	switch code(err) {
+	case "23505": // another process was at it
 		return nil
+	case "42501":
+		role, database, lookup := whoAndWhere(ctx, conn)
+		if lookup != nil {
+			return errors.Join(err, lookup)
+		}
+		return &Error{
+			Key: d.key, Where: d.where, Cause: err, Reason: "the role " + role + " may not create the schema " + schema,
+			Fix: "run there GRANT CREATE ON DATABASE " + quoted(database) + " TO " + quoted(role) + ", or CREATE SCHEMA " + quoted(schema) + " AUTHORIZATION " + quoted(role),
+		}
 	}
 	return err
 }
+
+// mayUse looks for the rights on a schema that somebody else may have made. Without them PostgreSQL takes the schema out of the
+// search path without a word, and says of every table that it does not exist.
+func (d *Database) mayUse(ctx context.Context, conn *pgx.Conn, schema string) error {
+	var use, create bool
+	const query = "SELECT has_schema_privilege($1, 'USAGE'), has_schema_privilege($1, 'CREATE')"
+	if err := conn.QueryRow(ctx, query, schema).Scan(&use, &create); err != nil {
+		return err
+	}
+	if use && create {
+		return nil
+	}
+	role, database, err := whoAndWhere(ctx, conn)
+	if err != nil {
+		return err
+	}
+	return &Error{
+		Key: d.key, Where: d.where, Reason: "the role " + role + " has not all rights on the schema " + schema + ", which is there",
+		Fix: "run in the database " + database + ": GRANT USAGE, CREATE ON SCHEMA " + quoted(schema) + " TO " + quoted(role) +
+			"; tables that another role has made there must become its own, too",
+	}
+}
+
+func whoAndWhere(ctx context.Context, conn *pgx.Conn) (role, database string, err error) {
+	err = conn.QueryRow(ctx, "SELECT current_user, current_database()").Scan(&role, &database)
+	return role, database, err
+}
+
+func quoted(name string) string { return pgx.Identifier{name}.Sanitize() }
 
 // mayPass reports that a server may be up in a moment.
 func mayPass(err error) bool {

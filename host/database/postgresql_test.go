@@ -99,6 +99,29 @@ func TestPostgreSQLByDatabase(t *testing.T) {
 	}
 }
 
+// A role without rights hears which, on what, and the statement that gives them.
+func TestPostgreSQLRolesWithoutRights(t *testing.T) {
+	t.Parallel()
+	dsn := databasetest.DSN(t)
+	s := server(t, dsn)
+	role := "poor_" + s.Database
+	execute(t, dsn, "CREATE ROLE "+role, "CREATE SCHEMA understudy_rely")
+	t.Cleanup(func() { execute(t, dsn, "DROP OWNED BY "+role, "DROP ROLE "+role) })
+	s.Role = role
+	for id, want := range map[string]string{
+		"rely":    "the role " + role + " has not all rights on the schema understudy_rely, which is there; run in the database " + s.Database + `: GRANT USAGE, CREATE ON SCHEMA "understudy_rely" TO "` + role + `"`,
+		"catalog": "the role " + role + ` may not create the schema understudy_catalog; run there GRANT CREATE ON DATABASE "` + s.Database + `" TO "` + role + `", or CREATE SCHEMA "understudy_catalog" AUTHORIZATION "` + role + `"`,
+	} {
+		if _, err := postgres(t, s, id); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", id, err)
+		}
+	}
+	execute(t, dsn, "GRANT USAGE, CREATE ON SCHEMA understudy_rely TO "+role)
+	if _, err := postgres(t, s, "rely"); err != nil {
+		t.Errorf("with the rights: %v", err)
+	}
+}
+
 func TestPostgreSQLBySchema(t *testing.T) {
 	t.Parallel()
 	dsn := databasetest.DSN(t)
