@@ -2,6 +2,7 @@ package export
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -130,7 +131,12 @@ func (a *api) may(ctx context.Context, who auth.Credentials, p permission.Permis
 	if a.Engine.opts.Permissions == nil {
 		return nil
 	}
-	return permission.Require(ctx, a.Engine.opts.Permissions, who, p, "")
+	err := permission.Require(ctx, a.Engine.opts.Permissions, who, p, "")
+	if refused, ok := errors.AsType[*fault.Error](err); ok && refused.Name == fault.NameNotAllowed && refused.Message == "" {
+		// Upstream's has no words, by which nobody knows which policy to change.
+		return fault.NotAllowed("%s is not allowed for %s; the permission policy decides, or the restrictions of the token", p.Name, who)
+	}
+	return err
 }
 
 // read lets users and services pass that may.

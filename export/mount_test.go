@@ -217,6 +217,9 @@ func TestEveryChangeLeavesOneAuditEvent(t *testing.T) {
 		{"POST", "/runs/" + run + "/retry-failed", "Bearer jane", 409, "export-retry failed"},
 	} {
 		status, body := p.call(c.method, c.path, "", "Authorization", c.token)
+		if said := fmt.Sprint(body); c.status == 403 && !strings.Contains(said, "export.run.create is not allowed for ") {
+			t.Errorf("%s %s: the permission is not named: %s", c.method, c.path, said)
+		}
 		if status != c.status {
 			t.Errorf("%s %s as %q: %d %v, want %d", c.method, c.path, c.token, status, body, c.status)
 		}
