@@ -297,6 +297,18 @@ func TestWarnings(t *testing.T) {
 	}
 }
 
+// A slash at the end of a variable before "/api" is no other address.
+func TestSlashesThatAreDoubled(t *testing.T) {
+	t.Parallel()
+	s := load(t, `{backend: {baseUrl: 'https://bs.example.com/'}, discovery: {endpoints: [{target: {internal: 'http://node:7007//api/{{pluginId}}/', external: 'https://bs.example.com///api/proxy//{{pluginId}}'}, plugins: [a]}]}}`)
+	if in, err := s.InternalURL(t.Context(), "a"); in != "http://node:7007/api/a" || err != nil {
+		t.Errorf("internal: %s, %v", in, err)
+	}
+	if out := s.ExternalURL("a"); out != "https://bs.example.com/api/proxy/a" {
+		t.Errorf("external: %s", out)
+	}
+}
+
 // What --only leaves out of a file that is another backend's as well is at that backend's public address.
 func TestHostOnly(t *testing.T) {
 	t.Parallel()

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -117,12 +118,19 @@ func (s *Service) readEndpoint(entry *config.Config, found *problems) {
 	for _, id := range plugins {
 		s.named[id], s.entries[id] = true, entry.Path()
 		if internal != "" {
-			s.internal[id] = target(trimBase(internal))
+			s.internal[id] = tidy(internal)
 		}
 		if external != "" {
-			s.external[id] = target(trimBase(external))
+			s.external[id] = tidy(external)
 		}
 	}
+}
+
+// doubled is a slash too many in a path, as one comes from a variable with a slash at its end before "/api".
+var doubled = regexp.MustCompile(`([^:/])//+`)
+
+func tidy(address string) target {
+	return target(trimBase(doubled.ReplaceAllString(address, "$1/")))
 }
 
 // readPlugins reads which plugins an entry is about.
