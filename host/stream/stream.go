@@ -83,6 +83,12 @@ var errAge = errors.New("event stream reached its age, or its token expired")
 
 // Serve answers a request with a stream.
 func (s *Streams) Serve(w http.ResponseWriter, r *http.Request, feed Feed) error {
+	return s.Prepare(w, r, func() (Feed, error) { return feed, nil })
+}
+
+// Prepare is Serve for streams that cost something before they begin, or that may not begin: that is done by prepare, which
+// the caller has taken a place for. Its error is returned, and then nothing was written.
+func (s *Streams) Prepare(w http.ResponseWriter, r *http.Request, prepare func() (Feed, error)) error {
 	who := auth.FromContext(r.Context())
 	leave, ok := s.enter(who)
 	if !ok {
@@ -90,6 +96,16 @@ func (s *Streams) Serve(w http.ResponseWriter, r *http.Request, feed Feed) error
 		return fault.Unavailable("Too many event streams are open; ask again in 30 seconds")
 	}
 	defer leave()
+	feed, err := prepare()
+	if err != nil {
+		return err
+	}
+	serve(w, r, who, feed)
+	return nil
+}
+
+// serve writes a stream.
+func serve(w http.ResponseWriter, r *http.Request, who auth.Credentials, feed Feed) {
 	ctx, cancel := context.WithDeadlineCause(r.Context(), endOf(who, time.Now()), errAge)
 	defer cancel()
 
@@ -105,7 +121,6 @@ func (s *Streams) Serve(w http.ResponseWriter, r *http.Request, feed Feed) error
 	}
 	// The connection may carry another request, which has its own time.
 	_ = l.control.SetWriteDeadline(time.Time{})
-	return nil
 }
 
 // endOf is when the stream of a caller ends: with the token, so that nobody listens for longer than they may.

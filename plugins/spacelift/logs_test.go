@@ -349,6 +349,26 @@ func TestBadLogRequests(t *testing.T) {
 	}
 }
 
+// TestOneCallerLeavesLogsToOthers has all the streams that one may have: another run is refused before
+// it takes a place of those that are followed.
+func TestOneCallerLeavesLogsToOthers(t *testing.T) {
+	t.Parallel()
+	up, s := ready(t, setup{})
+	path := s.runIn(up, "UNCONFIRMED")
+	tails := func() float64 { return testutil.ToFloat64(must(t, s, "understudy_spacelift_log_tails")) }
+	for range 20 {
+		f := s.follow(t, path, "")
+		f.until("log")
+		defer f.close()
+	}
+	if a := s.get(runsPath + "/another/logs?follow=true"); a.status != http.StatusServiceUnavailable || a.header.Get("Retry-After") != "30" {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+	if n := tails(); n != 1 {
+		t.Errorf("%v runs are followed", n)
+	}
+}
+
 // TestAStopEndsStreams ends what follows when the server stops.
 func TestAStopEndsStreams(t *testing.T) {
 	t.Parallel()

@@ -64,6 +64,8 @@ type API struct {
 	runs     *runs
 	details  *shared[client.RunDetail]
 	logs     *shared[client.LogPage]
+	// joins are runs that were there when somebody began to follow them.
+	joins *shared[bool]
 }
 
 // maxStreams bounds what open pages can hold of the server.
@@ -76,6 +78,7 @@ func New(o Options) *API {
 		runs:    newRuns(o.Upstream, o.Mirror.Turn, o.Now),
 		details: newShared[client.RunDetail](o.Mirror.Turn, o.Now, runsKept),
 		logs:    newShared[client.LogPage](o.Mirror.Turn, o.Now, logsKept),
+		joins:   newShared[bool](o.Mirror.Turn, o.Now, runsKept),
 	}
 }
 
@@ -84,6 +87,7 @@ func (a *API) Close() {
 	a.runs.pages.Close()
 	a.details.Close()
 	a.logs.Close()
+	a.joins.Close()
 	a.entities.sight.flight.Close()
 }
 

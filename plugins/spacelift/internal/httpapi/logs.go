@@ -8,7 +8,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/understudy-portal/understudy/host/auth"
 	"github.com/understudy-portal/understudy/host/router"
+	"github.com/understudy-portal/understudy/host/stream"
 	"github.com/understudy-portal/understudy/plugins/spacelift/internal/client"
 	"github.com/understudy-portal/understudy/plugins/spacelift/internal/tail"
 )
@@ -117,20 +119,45 @@ func (a *API) followLogs(w http.ResponseWriter, r *http.Request, stack, run stri
 	if err != nil {
 		return invalid("%v", err)
 	}
-	// Before the stream begins, so that a run that is not there has an answer of its own.
-	viewer, err := a.Tails.Join(r.Context(), stack, run, from)
-	if err != nil {
-		return err
-	}
-	defer viewer.Leave()
-	return a.follows.Serve(w, r, func(ctx context.Context, send func(any) bool) {
-		for {
-			e, ok := viewer.Next(ctx)
-			if !ok || !send(viewLogEvent(e)) {
-				return
-			}
+	var viewer *tail.Viewer
+	defer func() {
+		if viewer != nil {
+			viewer.Leave()
 		}
+	}()
+	return a.follows.Prepare(w, r, func() (stream.Feed, error) {
+		// Before the stream begins, so that a run that is not there has an answer of its own.
+		if viewer, err = a.join(r.Context(), stack, run, from); err != nil {
+			return nil, err
+		}
+		return func(ctx context.Context, send func(any) bool) {
+			for {
+				e, ok := viewer.Next(ctx)
+				if !ok || !send(viewLogEvent(e)) {
+					return
+				}
+			}
+		}, nil
 	})
+}
+
+// join follows a run that is there: whoever tries ids waits with the readers, and takes no place of those who follow.
+func (a *API) join(ctx context.Context, stack, run string, from tail.Position) (*tail.Viewer, error) {
+	if !a.Tails.Known(stack, run) && !a.details.has(stack, run) {
+		// Kept apart from details: a page that reads the run when its log has ended must not find what was read for the log.
+		_, err := a.joins.read(ctx, stack, run, "", func(ctx context.Context) (bool, error) {
+			_, err := a.Upstream.RunDetail(ctx, stack, run)
+			return err == nil, err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	name := ""
+	if who := auth.FromContext(ctx); !who.IsNone() {
+		name = who.String()
+	}
+	return a.Tails.Join(ctx, name, stack, run, from)
 }
 
 func viewLogEvent(e tail.Event) logEventView {

@@ -73,6 +73,12 @@ func (c *shared[T]) read(ctx context.Context, stack, what, version string, ask f
 	return value, err
 }
 
+// has reports whether anything is kept that was read, however old.
+func (c *shared[T]) has(stack, what string) bool {
+	_, age, _ := c.last(sharedKey{stack, what})
+	return age < math.MaxInt64
+}
+
 // last returns what was read last, and its age; what was never read is older than anything.
 func (c *shared[T]) last(key sharedKey) (r reading[T], age time.Duration, since string) {
 	c.mu.Lock()

@@ -51,6 +51,13 @@ func (t *tail) failed() bool {
 	return t.final
 }
 
+// read reports whether the run has been read, and is or was read on.
+func (t *tail) read() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.started && !t.final
+}
+
 // tell wakes the viewers. The caller holds mu.
 func (t *tail) tell() {
 	close(t.changed)

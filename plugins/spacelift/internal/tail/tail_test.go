@@ -137,7 +137,7 @@ func join(t *testing.T, tails *Tails, run, token string) *Viewer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	v, err := tails.Join(t.Context(), "stack", run, at)
+	v, err := tails.Join(t.Context(), "", "stack", run, at)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -280,7 +280,7 @@ func TestTroubleIsTold(t *testing.T) {
 		if e, ok := v.Next(t.Context()); ok {
 			t.Errorf("after the end: %+v", e)
 		}
-		if _, err := tails.Join(t.Context(), "stack", "run", Position{}); err == nil {
+		if _, err := tails.Join(t.Context(), "", "stack", "run", Position{}); err == nil {
 			t.Error("a run that is gone is followed")
 		}
 		f.set(func() { f.broken = nil })
@@ -296,7 +296,7 @@ func TestTailsAreBounded(t *testing.T) {
 		tails := newTails(t, f, Options{Most: 2})
 		defer tails.Close()
 		one, two := join(t, tails, "one", ""), join(t, tails, "two", "")
-		_, err := tails.Join(t.Context(), "stack", "three", Position{})
+		_, err := tails.Join(t.Context(), "", "stack", "three", Position{})
 		if failure, ok := errors.AsType[*client.Error](err); !ok || failure.Code != client.CodeRateLimited || failure.RetryAfter == 0 {
 			t.Errorf("a third one: %v", err)
 		}
@@ -316,8 +316,42 @@ func TestTailsAreBounded(t *testing.T) {
 		three.Leave()
 		time.Sleep(time.Minute + time.Second)
 		synctest.Wait()
-		if len(tails.tails) != 0 {
-			t.Errorf("%d are kept", len(tails.tails))
+		if len(tails.tails) != 0 || len(tails.held) != 0 {
+			t.Errorf("%d are kept, of %d callers", len(tails.tails), len(tails.held))
+		}
+	})
+}
+
+// TestACallerLeavesRoom for others: of the runs that are followed, one caller has few, and those as often as they like.
+func TestACallerLeavesRoom(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		tails := newTails(t, newFake(), Options{Most: 4, MostEach: 2})
+		defer tails.Close()
+		follow := func(who, run string) (*Viewer, error) { return tails.Join(t.Context(), who, "stack", run, Position{}) }
+		viewers := map[string]*Viewer{}
+		for _, c := range []struct{ who, run string }{{"jane", "1"}, {"jane", "2"}, {"jane", "1"}, {"joe", "3"}, {"joe", "1"}, {"", "4"}, {"", "1"}} {
+			v, err := follow(c.who, c.run)
+			if err != nil {
+				t.Fatalf("%q follows %s: %v", c.who, c.run, err)
+			}
+			viewers[c.who+c.run] = v
+			defer v.Leave()
+		}
+		for _, run := range []string{"3", "5"} {
+			_, err := follow("jane", run)
+			if failure, ok := errors.AsType[*client.Error](err); !ok || failure.Code != client.CodeRateLimited || !strings.Contains(failure.Message, "you follow") {
+				t.Errorf("jane follows %s as well: %v", run, err)
+			}
+		}
+		viewers["jane2"].Leave()
+		v, err := follow("jane", "3")
+		if err != nil {
+			t.Fatal(err)
+		}
+		v.Leave()
+		if !tails.Known("stack", "3") || tails.Known("stack", "5") {
+			t.Error("what is known")
 		}
 	})
 }
@@ -334,7 +368,7 @@ func TestCloseTellsViewers(t *testing.T) {
 		if _, e := collect(t, v, Trouble); !e.Final {
 			t.Errorf("%+v", e)
 		}
-		if _, err := tails.Join(t.Context(), "stack", "run", Position{}); err == nil {
+		if _, err := tails.Join(t.Context(), "", "stack", "run", Position{}); err == nil {
 			t.Error("joined after the end")
 		}
 		ctx, cancel := context.WithCancel(t.Context())

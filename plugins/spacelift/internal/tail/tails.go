@@ -29,8 +29,8 @@ type Options struct {
 	Version func(stack string) string
 	// Step is by how much each wait is longer than the one before; zero is a second.
 	Step time.Duration
-	// Most is how many runs are followed at once; zero is 64. Keep is how many bytes are kept of all of them; zero is 128 MiB.
-	Most, Keep int
+	// Most is how many runs are followed at once; zero is 64. MostEach is how many of them by one caller; zero is 8. Keep is how many bytes are kept of all of them; zero is 128 MiB.
+	Most, MostEach, Keep int
 	// Linger is how long what was read is kept when nobody follows any more; zero is a minute.
 	Linger time.Duration
 }
@@ -53,8 +53,10 @@ type Tails struct {
 	end  context.CancelFunc
 	work sync.WaitGroup
 
-	mu     sync.Mutex // guards what follows, and viewers of each tail
-	tails  map[key]*tail
+	mu    sync.Mutex // guards what follows, and viewers of each tail
+	tails map[key]*tail
+	// held are the viewers of each caller by the run that they follow.
+	held   map[string]map[*tail]int
 	closed bool
 }
 
@@ -68,13 +70,16 @@ func New(opts Options) *Tails {
 	if opts.Most <= 0 {
 		opts.Most = 64
 	}
+	if opts.MostEach <= 0 {
+		opts.MostEach = 8
+	}
 	if opts.Keep <= 0 {
 		opts.Keep = 128 << 20
 	}
 	if opts.Linger <= 0 {
 		opts.Linger = time.Minute
 	}
-	t := &Tails{opts: opts, limiter: rate.NewLimiter(rate.Limit(share*opts.RequestsPerSecond), burst), tails: map[key]*tail{}}
+	t := &Tails{opts: opts, limiter: rate.NewLimiter(rate.Limit(share*opts.RequestsPerSecond), burst), tails: map[key]*tail{}, held: map[string]map[*tail]int{}}
 	t.life, t.end = context.WithCancel(context.Background())
 	t.metrics = newMetrics(opts.Metrics, t)
 	return t
@@ -89,14 +94,14 @@ func (t *Tails) Close() {
 	t.work.Wait()
 }
 
-// Join follows a run from a position on. It waits until the run has been read once, and returns the *client.Error if that
-// fails. The caller calls Leave.
-func (t *Tails) Join(ctx context.Context, stack, run string, from Position) (*Viewer, error) {
-	one, err := t.enter(key{stack, run})
+// Join follows a run from a position on, for a caller, whose name is empty for nobody in particular. It waits until the run
+// has been read once, and returns the *client.Error if that fails. Whoever calls it calls Leave.
+func (t *Tails) Join(ctx context.Context, who, stack, run string, from Position) (*Viewer, error) {
+	one, err := t.enter(who, key{stack, run})
 	if err != nil {
 		return nil, err
 	}
-	v := &Viewer{tails: t, tail: one, at: from}
+	v := &Viewer{tails: t, tail: one, who: who, at: from}
 	if err := one.begun(ctx); err != nil {
 		v.Leave()
 		return nil, err
@@ -104,17 +109,36 @@ func (t *Tails) Join(ctx context.Context, stack, run string, from Position) (*Vi
 	return v, nil
 }
 
+// Known reports whether a run is followed, or was a moment ago, and has been read.
+func (t *Tails) Known(stack, run string) bool {
+	t.mu.Lock()
+	one := t.tails[key{stack, run}]
+	t.mu.Unlock()
+	return one != nil && one.read()
+}
+
 // enter adds a viewer to the tail of a run, which it begins if there is none.
-func (t *Tails) enter(k key) (*tail, error) {
+func (t *Tails) enter(who string, k key) (*tail, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.closed {
 		return nil, &client.Error{Code: client.CodeUnavailable, Status: http.StatusServiceUnavailable, Message: "the server is stopping"}
 	}
-	if one := t.tails[k]; one != nil && !one.failed() {
+	one := t.tails[k]
+	if one != nil && one.failed() {
+		one = nil
+	}
+	if who != "" && t.held[who][one] == 0 && len(t.held[who]) >= t.opts.MostEach {
+		return nil, &client.Error{
+			Code: client.CodeRateLimited, Status: http.StatusServiceUnavailable, RetryAfter: 30 * time.Second,
+			Message: "you follow the logs of too many runs at once; close a page of a run, or ask again in a moment",
+		}
+	}
+	if one != nil {
 		if one.viewers++; one.viewers == 1 {
 			signal(one.moved)
 		}
+		t.hold(who, one)
 		return one, nil
 	}
 	if len(t.tails) >= t.opts.Most && !t.forgetOne() {
@@ -123,8 +147,9 @@ func (t *Tails) enter(k key) (*tail, error) {
 			Message: "the logs of too many runs are followed at once; ask again in a moment",
 		}
 	}
-	one := newTail(t, k)
+	one = newTail(t, k)
 	one.viewers = 1
+	t.hold(who, one)
 	t.tails[k] = one
 	life, cancel := context.WithCancel(t.life)
 	one.cancel = cancel
@@ -147,10 +172,24 @@ func (t *Tails) forgetOne() bool {
 	return false
 }
 
-// leave takes a viewer away.
-func (t *Tails) leave(one *tail) {
+// hold counts a viewer of a caller. The caller of hold holds mu.
+func (t *Tails) hold(who string, one *tail) {
+	if t.held[who] == nil {
+		t.held[who] = map[*tail]int{}
+	}
+	t.held[who][one]++
+}
+
+// leave takes a viewer of a caller away.
+func (t *Tails) leave(who string, one *tail) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if t.held[who][one]--; t.held[who][one] == 0 {
+		delete(t.held[who], one)
+	}
+	if len(t.held[who]) == 0 {
+		delete(t.held, who)
+	}
 	if one.viewers--; one.viewers == 0 {
 		signal(one.moved)
 	}

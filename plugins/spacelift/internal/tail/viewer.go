@@ -9,6 +9,7 @@ import (
 type Viewer struct {
 	tails *Tails
 	tail  *tail
+	who   string
 	at    Position
 	// said is how many failures the viewer was told of, expired the last phase whose log it was told to be deleted.
 	said, expired int
@@ -17,7 +18,7 @@ type Viewer struct {
 }
 
 // Leave ends the following.
-func (v *Viewer) Leave() { v.left.Do(func() { v.tails.leave(v.tail) }) }
+func (v *Viewer) Leave() { v.left.Do(func() { v.tails.leave(v.who, v.tail) }) }
 
 // Next waits for the next event. False means that there are no more, or that ctx has ended.
 func (v *Viewer) Next(ctx context.Context) (Event, bool) {
