@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { ApiError, UnreachableError } from '../src/api/errors';
-import { failedOf, isLost, newKey, sentOf, settledBy } from '../src/spacelift/triggering';
+import { failedOf, isLost, sentOf, settledBy } from '../src/spacelift/triggering';
 
 const trigger = { id: 'k', stackId: 's', outcome: 'triggered' as const, requestedBy: 'user:default/jane', requestedAt: '2026-01-01T00:00:00Z' };
 
@@ -32,5 +32,3 @@ test('a lost answer is settled by the run that carries its id, and by no other',
   expect(settledBy('k', { ...trigger, id: 'other', runId: 'q' }, [])).toBeUndefined();
   expect(settledBy(undefined, { ...trigger, runId: 'q' }, [])).toBeUndefined();
 });
-
-test('keys differ', () => expect(newKey()).not.toBe(newKey()));

@@ -55,9 +55,8 @@ export interface SpaceliftApi {
   logPage(stack: string, run: string, phase: { state: string; version?: number; token?: string }, signal?: AbortSignal): Promise<RunLogPage>;
   openLog(stack: string, run: string, token: string | undefined, signal: AbortSignal): Promise<ReadableStream<Uint8Array>>;
   openEvents(signal: AbortSignal): Promise<ReadableStream<Uint8Array>>;
-  /** `key` tells a request that is sent again from another one. */
-  trigger(stack: string, reason: string, key: string): Promise<Trigger>;
-  act(stack: string, run: string, action: RunAction, note: string, key: string): Promise<RunDetail>;
+  trigger(stack: string, reason: string): Promise<Trigger>;
+  act(stack: string, run: string, action: RunAction, note: string): Promise<RunDetail>;
   status(signal?: AbortSignal): Promise<Status>;
   /** The official plugin's routes. */
   officialStacks(signal?: AbortSignal): Promise<OfficialStack[]>;
@@ -111,14 +110,14 @@ export class SpaceliftClient implements SpaceliftApi {
     return this.backend.stream('/v1/events', signal);
   }
 
-  trigger(stack: string, reason: string, key: string) {
+  trigger(stack: string, reason: string) {
     const body = reason === '' ? {} : { reason };
-    return this.backend.json<Trigger>(path`/v1/stacks/${stack}/runs`, { method: 'POST', body, headers: { 'Idempotency-Key': key } });
+    return this.backend.json<Trigger>(path`/v1/stacks/${stack}/runs`, { method: 'POST', body });
   }
 
-  act(stack: string, run: string, action: RunAction, note: string, key: string) {
+  act(stack: string, run: string, action: RunAction, note: string) {
     const where = path`/v1/stacks/${stack}/runs/${run}/${action}`;
-    return this.backend.json<RunDetail>(where, { method: 'POST', body: note === '' ? {} : { note }, headers: { 'Idempotency-Key': key } });
+    return this.backend.json<RunDetail>(where, { method: 'POST', body: note === '' ? {} : { note } });
   }
 
   status(signal?: AbortSignal) {

@@ -9,12 +9,12 @@ import TextField from '@material-ui/core/TextField';
 import Typography from '@material-ui/core/Typography';
 import Alert from '@material-ui/lab/Alert';
 import AlertTitle from '@material-ui/lab/AlertTitle';
-import { type FormEvent, useEffect, useRef, useState } from 'react';
+import { type FormEvent, useEffect, useState } from 'react';
 import { wordsOf } from '../api/errors';
 import { type RunAction, type RunDetail, spaceliftApiRef } from '../api/SpaceliftApi';
 import { useAction } from '../hooks/useAction';
 import { Problem } from '../ui/Problem';
-import { isLost, newKey } from './triggering';
+import { isLost } from './triggering';
 
 interface Look {
   label: string;
@@ -54,16 +54,11 @@ export const RunActions = ({ run, onDone }: { run: RunDetail; onDone: () => void
 const Ask = ({ run, action, onClose, onDone }: { run: RunDetail; action: RunAction; onClose: () => void; onDone: () => void }) => {
   const api = useApi(spaceliftApiRef);
   const [note, setNote] = useState('');
-  // What is sent again after a lost answer is the same request; after a refusal it is another one.
-  const key = useRef(newKey());
   const [done, setDone] = useState(false);
   const { run: act, busy, error } = useAction(async () => {
     try {
-      await api.act(run.stackId, run.id, action, note.trim(), key.current);
+      await api.act(run.stackId, run.id, action, note.trim());
       setDone(true);
-    } catch (refusal) {
-      if (!isLost(refusal)) key.current = newKey();
-      throw refusal;
     } finally {
       onDone();
     }

@@ -10,7 +10,7 @@ import DialogTitle from '@material-ui/core/DialogTitle';
 import TextField from '@material-ui/core/TextField';
 import Alert from '@material-ui/lab/Alert';
 import AlertTitle from '@material-ui/lab/AlertTitle';
-import { type FormEvent, useEffect, useRef, useState } from 'react';
+import { type FormEvent, useEffect, useState } from 'react';
 import { spaceliftApiRef } from '../api/SpaceliftApi';
 import { useAction } from '../hooks/useAction';
 import { useLoad } from '../hooks/useLoad';
@@ -19,7 +19,7 @@ import { Ago } from '../ui/Ago';
 import { Person } from '../ui/Person';
 import { Problem } from '../ui/Problem';
 import { stateText } from './states';
-import { failedOf, newKey, type Sent, sentOf, settledBy } from './triggering';
+import { failedOf, type Sent, sentOf, settledBy } from './triggering';
 
 const reasonLimit = 500;
 
@@ -42,14 +42,11 @@ export const TriggerDialog = ({ target, onClose, onSent }: Props) => {
   const api = useApi(spaceliftApiRef);
   const [reason, setReason] = useState('');
   const [sent, setSent] = useState<Sent>({ kind: 'no' });
-  // What is sent again after a lost answer is the same request; after a refusal it is another one.
-  const key = useRef(newKey());
   const { run, busy } = useAction(async () => {
     const next = target.official
       ? api.officialTrigger(target.id).then((r): Sent => ({ kind: 'run', runId: r.id, state: r.state }), failedOf)
-      : api.trigger(target.id, reason.trim(), key.current).then(sentOf, failedOf);
+      : api.trigger(target.id, reason.trim()).then(sentOf, failedOf);
     const outcome = await next;
-    if (outcome.kind !== 'unknown') key.current = newKey();
     setSent(outcome);
     onSent();
   });

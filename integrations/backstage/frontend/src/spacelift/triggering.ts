@@ -48,9 +48,3 @@ export function settledBy(requestId: string | undefined, pending: Trigger | unde
   const run = runs.find((r) => r.triggerId === requestId);
   return run && { kind: 'run', runId: run.id, state: run.state };
 }
-
-/** A key that no other request has. crypto.randomUUID is there on https only. */
-export function newKey(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return Array.from(bytes, (b) => b.toString(16).padStart(2, '0')).join('');
-}
