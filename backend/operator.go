@@ -32,7 +32,7 @@ func (b *Backend) Operator(ctx context.Context, plugin string) (own Operator, er
 		return own, err
 	}
 	set, _, err := b.settle(cfg)
-	if err != nil && len(b.options.only) == 0 {
+	if err != nil && len(b.options.only) == 0 && slices.Contains(b.own(cfg), plugin) {
 		// In a file that is another backend's as well only --only tells what is hosted, and the server alone was given that.
 		only := &Backend{options: b.options, plugins: b.plugins}
 		only.options.only = []string{plugin}

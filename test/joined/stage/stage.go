@@ -35,6 +35,8 @@ type Options struct {
 	Configs []string
 	// Own are files that Understudy reads instead of the documented one.
 	Own []string
+	// Shared has Understudy read Node's files, with the sections of its own in one more, and told by flags what is its part.
+	Shared bool
 	// Binary is understudy's; the environment variable UNDERSTUDY_BIN if empty.
 	Binary string
 	// Folder takes files and logs, and must exist. The caller removes it.
@@ -329,6 +331,13 @@ func (s *Stage) Run(ctx context.Context, command ...string) (string, error) {
 
 // own are the arguments that name Understudy's configuration.
 func (s *Stage) own() []string {
+	if s.options.Shared {
+		node := filepath.Join(s.root, "test", "joined", "node")
+		return []string{
+			"--config", filepath.Join(node, "app-config.yaml"), "--config", s.config("backstage.yaml"),
+			"--config", filepath.Join(node, "sections.yaml"),
+		}
+	}
 	if s.options.Own == nil {
 		return []string{"--config", s.config("understudy.yaml")}
 	}
@@ -345,21 +354,27 @@ func (s *Stage) config(name string) string { return filepath.Join(s.root, "examp
 // understudy is the process of a replica.
 func (s *Stage) understudy(i int) *Process {
 	name := fmt.Sprintf("understudy-%d", i+1)
+	args := append([]string{"serve", "--log-format", "json"}, s.own()...)
+	if s.options.Shared {
+		args = append(args, "--only", "rely,spacelift-io,understudy", "--listen", s.listen[i])
+	}
 	return &Process{
 		Name: name, URL: "http://" + s.listen[i], Log: s.file(name + ".log"),
 		program: s.options.Binary, dir: s.options.Folder,
-		args: append([]string{"serve", "--log-format", "json"}, s.own()...),
+		args: args,
 		environ: func() []string {
 			shared, err := s.shared()
 			if err != nil {
 				panic(err) // the same worked for the other side
 			}
 			return environ(shared, map[string]string{
-				"UNDERSTUDY_LISTEN":      s.listen[i],
-				"BACKSTAGE_INTERNAL_URL": s.nodeURL(),
-				"SPACELIFT_API_KEY":      spacelift.AdminKey,
-				"SPACELIFT_API_SECRET":   spacelift.Secret,
-				"RELY_TOKEN":             rely.Token,
+				"UNDERSTUDY_LISTEN":       s.listen[i],
+				"UNDERSTUDY_INTERNAL_URL": s.UnderstudyURL,
+				"BACKSTAGE_LISTEN":        s.nodeAt,
+				"BACKSTAGE_INTERNAL_URL":  s.nodeURL(),
+				"SPACELIFT_API_KEY":       spacelift.AdminKey,
+				"SPACELIFT_API_SECRET":    spacelift.Secret,
+				"RELY_TOKEN":              rely.Token,
 				// The simulators instead of the real services; everything else is the documented set-up.
 				"APP_CONFIG_spacelift_apiUrl":          s.SpaceliftURL + "/graphql",
 				"APP_CONFIG_proxy_endpoints":           fmt.Sprintf(`{"/rely":{"target":%q}}`, s.RelyURL),
