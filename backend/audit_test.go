@@ -42,6 +42,7 @@ var silent = map[string]string{
 	"catalog POST " + applyConditions:      "the permission backend asks what a condition means; nothing changes",
 	"rely POST " + applyConditions:         "as the catalog's",
 	"spacelift-io POST " + applyConditions: "as the catalog's",
+	"understudy POST " + applyConditions:   "as the catalog's",
 }
 
 const applyConditions = "/.well-known/backstage/permissions/apply-conditions"
