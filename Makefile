@@ -49,7 +49,7 @@ lint:
 
 ## test: all suites: Go with the race detector on both databases, the console's own tests, the browser tests, a Node backend
 .PHONY: test
-test: test-console test-packages test-browser test-joined-short test-go
+test: test-console test-browser test-joined-short test-go
 
 ## test-go: the Go suites only
 .PHONY: test-go
